@@ -1,0 +1,37 @@
+# Needs python3 (3.11 or newer, with its venv module) and make. Everything else is set up in $(VENV) when it is missing
+# or when what it is made from has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+AIRFLOW ?= 3.3.2
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+bin := $(VENV)/bin
+ready := $(VENV)/.set-up
+
+.PHONY: help setup lint test demo constraints
+
+help: ## show what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: $(ready) ## make the virtual environment
+
+$(ready): pyproject.toml constraints.txt scripts/setup.sh
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh "$(VENV)"
+	@touch $@
+
+lint: $(ready) ## check style, formatting and types
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+
+test: $(ready) ## run the tests with coverage, WORKERS=2 at a time (0: in one process), PYTEST_ARGS go to pytest
+	$(bin)/python -m pytest --cov -n $(WORKERS) $(PYTEST_ARGS)
+
+demo: $(ready) ## run the maintenance window on a real Airflow against the emulator; KEEP=1 leaves the UI up
+	$(bin)/python -m scripts.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+constraints: $(ready) ## pin the newest versions that go with AIRFLOW
+	echo 'apache-airflow==$(AIRFLOW)' | $(bin)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--extra dev --no-header --no-annotate --output-file constraints.txt pyproject.toml -

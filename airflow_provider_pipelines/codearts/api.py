@@ -1,0 +1,329 @@
+"""
+The operations of CodeArts Pipeline v5, as generators.
+
+https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from airflow_provider_pipelines.codearts.access import LABEL, SERVICE
+from airflow_provider_pipelines.codearts.bodies import filters, run_body
+from airflow_provider_pipelines.codearts.models import (
+    Pipeline,
+    PipelineDetail,
+    PipelineRun,
+    QueueCancelled,
+    QueuedRun,
+    RunDetail,
+    RunStarted,
+    Success,
+)
+from airflow_provider_pipelines.codearts.replies import absent, confirmed_by, object_of, page_of, started_by
+from airflow_provider_pipelines.core.calls import Call, Request, segment
+from airflow_provider_pipelines.core.checks import LARGEST_LONG, one_of, optional_id, text_id, whole_number
+from airflow_provider_pipelines.core.reading import dump, expect
+
+M = TypeVar("M", bound=BaseModel)
+
+PAGE_SIZE = 100
+PIPELINES_PAGE_SIZE = 50
+_MOST_PAGES = 1000
+
+
+class CodeArtsApi:
+    """
+    The operations for one CodeArts project.
+
+    :param project_id: the CodeArts project, part of every path; not the IAM project
+    """
+
+    def __init__(self, project_id: str) -> None:
+        self.project_id = project_id
+
+    def run_pipeline(
+        self,
+        pipeline_id: str,
+        *,
+        sources: Sequence[Mapping[str, Any]] | None = None,
+        variables: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        choose_jobs: Sequence[str] | None = None,
+        choose_stages: Sequence[str] | None = None,
+        description: str | None = None,
+        sub_hook: bool | None = None,
+        execution_plan_id: str | None = None,
+    ) -> Call[RunStarted]:
+        """
+        Ask for a run. It is never sent twice: the service has nothing to tell a repeated request by.
+
+        :param pipeline_id: the pipeline's id
+        :param sources: which branches or tags, in the vendor's structure; None for the pipeline's own
+        :param variables: a mapping, or the vendor's list of ``{"name", "value"}``
+        :param choose_jobs: identifiers of jobs from the pipeline's definition
+        :param choose_stages: identifiers of stages; jobs of other stages are left out
+        :param description: up to 1,024 characters
+        :param sub_hook: whether it runs as a part of another pipeline
+        :param execution_plan_id: a stored execution plan
+        :returns: the run's id, and ``queue_id`` if it waits for its turn
+        :raises QuotaExceeded: too many runs at once, and none was started
+        :raises PipelinesError: refused; or, if :func:`possibly_done`, it may have been started all the same
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/RunPipeline.html
+        """
+        body = run_body(sources, variables, choose_jobs, choose_stages, description, sub_hook, execution_plan_id)
+        request = Request("run_pipeline", "POST", self._of(pipeline_id, "run"), (), dump(body), service=SERVICE)
+        return started_by(request, (yield request))
+
+    def stop_pipeline_run(self, pipeline_id: str, pipeline_run_id: str) -> Call[Success]:
+        """
+        Ask for the end of a run. The answer means that it was accepted.
+
+        :param pipeline_id: the pipeline's id
+        :param pipeline_run_id: the run's id
+        :raises Conflict: the service did not confirm it; the run may have ended already, or wait in the queue
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/StopPipelineRun.html
+        """
+        path = self._of_run(pipeline_id, pipeline_run_id, "stop")
+        # stopping twice does what stopping once does
+        request = Request("stop_pipeline_run", "POST", path, repeatable=True, service=SERVICE)
+        return confirmed_by(request, (yield request))
+
+    def show_pipeline_run_detail(
+        self, pipeline_id: str, pipeline_run_id: str | None = None, *, pipeline_run_number: int | None = None
+    ) -> Call[RunDetail]:
+        """
+        Read everything about a run.
+
+        :param pipeline_id: the pipeline's id
+        :param pipeline_run_id: the run's id; None for the latest run
+        :param pipeline_run_number: the run's number, instead of its id
+        :raises NotFound: there is no such run; a run that waits in the queue may not be shown either
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineRunDetail.html
+        """
+        wanted = optional_id(pipeline_run_id, "pipeline_run_id")
+        query = [("pipeline_run_id", wanted)] if wanted is not None else []
+        if pipeline_run_number is not None:
+            number = whole_number(pipeline_run_number, "pipeline_run_number", 1, 2**31 - 1)
+            query.append(("pipeline_run_number", str(number)))
+        path = self._of(pipeline_id, "pipeline-runs/detail")
+        request = self._read("show_pipeline_run_detail", "GET", path, query)
+        payload = yield request
+        if payload is None or (isinstance(payload, dict) and not payload.get("id") and not payload.get("error_code")):
+            object_of(request, payload or {})
+            raise absent(request, "the answer holds no run")
+        detail = expect(RunDetail, object_of(request, payload), LABEL, request)
+        # without the id, or where it is not read, the service answers with another run
+        if wanted is not None and detail.id != wanted:
+            raise absent(request, f"run {wanted} was asked for, and run {detail.id} was answered")
+        return detail
+
+    def list_pipeline_runs(
+        self,
+        pipeline_id: str,
+        *,
+        status: Sequence[str] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        update_time: str | None = None,
+        trigger_type: Sequence[str] | None = None,
+        executor_ids: Sequence[str] | None = None,
+        show_job_details: bool | None = None,
+        stage_id: str | None = None,
+        job_id: str | None = None,
+        sort_key: str = "start_time",
+        sort_dir: str = "desc",
+    ) -> Call[list[PipelineRun]]:
+        """
+        List the runs of a pipeline, the latest first, all pages.
+
+        :param pipeline_id: the pipeline's id
+        :param status: statuses to filter by
+        :param start_time: epoch milliseconds as text, or ``yyyy-MM-dd HH:mm:ss`` in a time zone of the vendor's choice
+        :param end_time: the same
+        :param update_time: the same
+        :param trigger_type: what started them, for instance ``Manual`` or ``Scheduler``
+        :param executor_ids: who started them
+        :param show_job_details: whether to give the jobs of a stage as well
+        :param stage_id: which stage
+        :param job_id: which job
+        :param sort_key: ``start_time``, ``end_time`` or ``update_time``; the vendor's pages and its SDK disagree on the
+            last two
+        :param sort_dir: ``asc`` or ``desc``
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineRuns.html
+        """
+        body = filters(
+            status=status, start_time=start_time, end_time=end_time, update_time=update_time,
+            trigger_type=trigger_type, executor_ids=executor_ids, show_job_details=show_job_details,
+            stage_id=stage_id, job_id=job_id,
+            sort_key=one_of(sort_key, "sort_key", ("start_time", "end_time", "update_time")), sort_dir=sort_dir,
+        )  # fmt: skip
+        return (yield from self._runs(pipeline_id, body))
+
+    def recent_runs(self, pipeline_id: str, most: int = PAGE_SIZE) -> Call[list[PipelineRun]]:
+        """List the latest runs of a pipeline, about so many."""
+        return (yield from self._runs(pipeline_id, {"sort_key": "start_time", "sort_dir": "desc"}, most))
+
+    def _runs(self, pipeline_id: str, body: Mapping[str, Any], most: int | None = None) -> Call[list[PipelineRun]]:
+        path = self._of(pipeline_id, "pipeline-runs/list")
+        return (
+            yield from self._pages(
+                PipelineRun, "pipeline_run_id", "list_pipeline_runs", path, body, "pipeline_runs", most=most
+            )
+        )
+
+    def list_pipeline_queue(self, pipeline_id: str) -> Call[list[QueuedRun]]:
+        """
+        List the runs of a pipeline that wait for their turn, all pages.
+
+        :param pipeline_id: the pipeline's id
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineQueue.html
+        """
+        path = self._of(pipeline_id, "queued-pipeline")
+        return (yield from self._pages(QueuedRun, "id", "list_pipeline_queue", path, None, "queuedPipelines"))
+
+    def cancel_pipeline_queue(self, pipeline_id: str, pipeline_run_id: str, queue_id: int) -> Call[QueueCancelled]:
+        """
+        Take a waiting run out of the queue; it leaves no record.
+
+        :param pipeline_id: the pipeline's id
+        :param pipeline_run_id: the run's id
+        :param queue_id: the number of its entry in the queue
+
+        https://support.huaweicloud.com/api-pipeline/CancelPipelineQueue.html
+        """
+        run_id = segment(text_id(pipeline_run_id, "pipeline_run_id"))
+        # there is no segment "pipeline-runs" in this path
+        path = self._of(pipeline_id, f"{run_id}/cancel-queuing/{whole_number(queue_id, 'queue_id', 0, LARGEST_LONG)}")
+        # older documentation wants an empty object, newer none
+        request = Request("cancel_pipeline_queue", "POST", path, (), b"{}", repeatable=True, service=SERVICE)
+        return expect(QueueCancelled, object_of(request, (yield request)), LABEL, request)
+
+    def list_pipelines(
+        self,
+        *,
+        name: str | None = None,
+        status: Sequence[str] | None = None,
+        project_id: str | None = None,
+        project_ids: Sequence[str] | None = None,
+        component_id: str | None = None,
+        is_publish: bool | None = None,
+        is_banned: bool | None = None,
+        creator_id: str | None = None,
+        creator_ids: Sequence[str] | None = None,
+        executor_ids: Sequence[str] | None = None,
+        start_time: str | None = None,
+        end_time: str | None = None,
+        pipeline_run_update_time: str | None = None,
+        exclude_pipeline_id: str | None = None,
+        include_pipeline_id: str | None = None,
+        tag_list: Sequence[str] | None = None,
+        manifest_version_list: Sequence[str] | None = None,
+        group_path_id: str | None = None,
+        by_group: bool | None = None,
+        query_new: bool | None = None,
+        sort_key: str = "create_time",
+        sort_dir: str = "asc",
+    ) -> Call[list[Pipeline]]:
+        """
+        List the pipelines of the project, all pages. Who is no member of the project gets an empty list.
+
+        The arguments are the vendor's filters; times are epoch milliseconds as text, or ``yyyy-MM-dd HH:mm:ss`` in a
+        time zone of the vendor's choice.
+
+        :param name: a part of the name, as the vendor searches
+        :param status: statuses of the latest run
+        :param is_banned: only disabled ones, or only enabled ones
+        :param sort_key: ``name``, ``create_time`` or ``update_time``
+        :param sort_dir: ``asc`` or ``desc``
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelines.html
+        """
+        body = filters(
+            name=name, status=status, project_id=project_id, project_ids=project_ids, component_id=component_id,
+            is_publish=is_publish, is_banned=is_banned, creator_id=creator_id, creator_ids=creator_ids,
+            executor_ids=executor_ids, start_time=start_time, end_time=end_time,
+            pipeline_run_update_time=pipeline_run_update_time, exclude_pipeline_id=exclude_pipeline_id,
+            include_pipeline_id=include_pipeline_id, tag_list=tag_list, manifest_version_list=manifest_version_list,
+            group_path_id=group_path_id, by_group=by_group, query_new=query_new,
+            sort_key=one_of(sort_key, "sort_key", ("name", "create_time", "update_time")), sort_dir=sort_dir,
+        )  # fmt: skip
+        return (
+            yield from self._pages(
+                Pipeline, "pipeline_id", "list_pipelines", self._all("list"), body, "pipelines", PIPELINES_PAGE_SIZE
+            )
+        )
+
+    def count_pipelines(self) -> Call[int | None]:
+        """Ask for one pipeline and give the number that the service says there are: a cheap read."""
+        request = self._read("list_pipelines", "POST", self._all("list"), (), {"offset": 0, "limit": 1})
+        return page_of(request, (yield request), "pipelines")[1]
+
+    def show_pipeline_detail(self, pipeline_id: str) -> Call[PipelineDetail]:
+        """
+        Read a pipeline's configuration, among it the identifiers of its stages and jobs.
+
+        :param pipeline_id: the pipeline's id
+        :raises NotFound: there is no such pipeline in the project
+
+        https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineDetail.html
+        """
+        request = self._read("show_pipeline_detail", "GET", self._of(pipeline_id))
+        return expect(PipelineDetail, object_of(request, (yield request)), LABEL, request)
+
+    # paths and pages
+
+    def _all(self, rest: str) -> str:
+        return f"/v5/{segment(self.project_id)}/api/pipelines/{rest}"
+
+    def _of(self, pipeline_id: Any, rest: str = "") -> str:
+        path = self._all(segment(text_id(pipeline_id, "pipeline_id")))
+        return f"{path}/{rest}" if rest else path
+
+    def _of_run(self, pipeline_id: Any, pipeline_run_id: Any, rest: str) -> str:
+        return self._of(pipeline_id, f"pipeline-runs/{segment(text_id(pipeline_run_id, 'pipeline_run_id'))}/{rest}")
+
+    def _read(
+        self, operation: str, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None
+    ) -> Request:
+        sent = None if body is None else dump(body)
+        return Request(operation, method, path, tuple(query), sent, repeatable=True, service=SERVICE)
+
+    def _pages(
+        self,
+        kind: type[M],
+        key: str,
+        operation: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        member: str,
+        size: int = PAGE_SIZE,
+        most: int | None = None,
+    ) -> Call[list[M]]:
+        """Read pages, by offset in the body or, without one, in the query; a row that moved is kept once."""
+        found: dict[Any, M] = {}
+        offset = 0
+        for _ in range(_MOST_PAGES):
+            about = {"offset": offset, "limit": size}
+            if body is None:
+                request = self._read(operation, "GET", path, [(name, str(value)) for name, value in about.items()])
+            else:
+                request = self._read(operation, "POST", path, (), {**body, **about})
+            entries, total = page_of(request, (yield request), member)
+            for entry in entries:
+                row = expect(kind, entry, LABEL, request)
+                found.setdefault(getattr(row, key), row)
+            offset += len(entries)
+            # a service that caps the page size gives short pages: `total` tells that there is more
+            if not entries or (offset >= total if total is not None else len(entries) < size):
+                break
+            if most is not None and len(found) >= most:
+                break
+        return list(found.values())

@@ -1,0 +1,85 @@
+"""What CodeArts's answers mean: HTTP 200 is not yet a success."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.codearts.access import CODES, LABEL, QUEUED_CODES
+from airflow_provider_pipelines.codearts.models import RunStarted, Success
+from airflow_provider_pipelines.core.checks import text_id
+from airflow_provider_pipelines.core.huaweicloud import check_success
+from airflow_provider_pipelines.core.reading import expect, malformed, truth
+from airflow_provider_pipelines.errors import ArgumentError, Conflict, InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.calls import Request
+
+
+def object_of(request: Request, payload: Any) -> dict[str, Any]:
+    """Give an answer that is an object and no error."""
+    if not isinstance(payload, dict):
+        raise malformed("the answer is no JSON object", LABEL, request)
+    check_success(payload, CODES, LABEL, request)
+    return payload
+
+
+def page_of(request: Request, payload: Any, member: str) -> tuple[list[Any], int | None]:
+    """Give the rows of a page and the number of all rows, where the answer tells it."""
+    answer = object_of(request, payload)
+    entries, total = answer.get(member), answer.get("total")
+    total = total if isinstance(total, int) and not isinstance(total, bool) else None
+    if entries is None and total == 0:
+        entries = []
+    if not isinstance(entries, list):
+        raise malformed(f"the list {member} is missing", LABEL, request)
+    return entries, total
+
+
+def confirmed_by(request: Request, payload: Any) -> Success:
+    """Read the answer to an action: anything but a plain yes is none."""
+    confirmed = truth(object_of(request, payload).get("success"))
+    if confirmed is None:
+        raise malformed("the answer does not say whether it succeeded", LABEL, request)
+    if not confirmed:
+        raise Conflict("the service did not confirm it (success: false)", **_about(request))
+    return expect(Success, {**payload, "success": True}, LABEL, request)
+
+
+def started_by(request: Request, payload: Any) -> RunStarted:
+    """Tell apart started, queued, refused, and what leaves it open whether there is a run."""
+    if not isinstance(payload, dict):
+        raise malformed("the answer is no JSON object", LABEL, request)
+    code, inner = payload.get("error_code"), payload.get("error")
+    if code in QUEUED_CODES:
+        where = inner if isinstance(inner, dict) else {}
+        run = expect(RunStarted, {**where, "error_code": code, "error_msg": payload.get("error_msg")}, LABEL, request)
+        return _named(request, run)
+    run_id = payload.get("pipeline_run_id")
+    if code or not run_id or inner:
+        check_success(payload, CODES, LABEL, request)
+    if run_id == "":
+        raise InvalidRequest("the service started nothing and gives no reason", **_about(request))
+    return _named(request, expect(RunStarted, payload, LABEL, request))
+
+
+def _named(request: Request, run: RunStarted) -> RunStarted:
+    try:
+        text_id(run.pipeline_run_id, "pipeline_run_id")
+    except ArgumentError:
+        raise malformed("the answer names no run", LABEL, request) from None
+    return run
+
+
+def absent(request: Request, problem: str) -> NotFound:
+    """Make the error for a run that an answer does not show."""
+    return NotFound(problem, hint="Check the ids of pipeline and run.", **_about(request))
+
+
+def _about(request: Request) -> dict[str, Any]:
+    return {
+        "service": LABEL,
+        "operation": request.operation,
+        "method": request.method,
+        "path": request.path,
+        "status": 200,
+    }

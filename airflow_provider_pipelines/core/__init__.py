@@ -1,0 +1,1 @@
+"""What every vendor shares, without Airflow: calls, signing, transports, status and waiting."""

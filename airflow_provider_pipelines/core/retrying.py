@@ -1,0 +1,104 @@
+"""The decision whether a call is made again: pure, so that every row of it can be tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    OutcomeUnknown,
+    PipelinesError,
+    ServerError,
+    Throttled,
+    TransportError,
+)
+
+#: a Retry-After longer than this is not slept through inside one call; the wait above it decides
+LONGEST_PAUSE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """
+    How long one call goes on.
+
+    :param attempts: how often a request is sent at most
+    :param first_pause: seconds before the second attempt; doubles from then on
+    :param longest_pause: seconds, the most between two attempts
+    """
+
+    attempts: int = 4
+    first_pause: float = 1.0
+    longest_pause: float = 20.0
+
+
+#: one request a look: in a wait, the loop around it is what forgives failures
+ONE_TRY = Patience(attempts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send the request again after so many seconds."""
+
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Get a new token and send the request again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Raise the error."""
+
+
+Decision = Again | Renew | GiveUp
+
+
+def transient(error: PipelinesError) -> bool:
+    """Tell whether an error says nothing about the thing that was looked at, and may pass by itself."""
+    return isinstance(error, (TransportError, Throttled)) or (isinstance(error, ApiError) and error.unclear)
+
+
+def possibly_done(error: PipelinesError) -> bool:
+    """Tell whether a write that ended with this error may have been carried out."""
+    if error.unsent:
+        return False
+    return isinstance(error, OutcomeUnknown) or (isinstance(error, ApiError) and error.unclear)
+
+
+def decide(
+    error: PipelinesError,
+    *,
+    repeatable: bool,
+    attempt: int,
+    renewed: bool,
+    patience: Patience,
+    spread: Callable[[], float],
+) -> Decision:
+    """
+    Decide what follows a failed attempt.
+
+    A write goes out again only if the former one was certainly not carried out: it was throttled, its token
+    had expired, or the connection could not be made at all. A refused signature is never repeated.
+
+    :param error: why the attempt failed
+    :param repeatable: whether the request may be carried out twice without harm
+    :param attempt: how many attempts were made, this one included
+    :param renewed: whether the token has been renewed for this call already
+    :param patience: how long to go on
+    :param spread: gives a number from 0 to 1 for the jitter
+    """
+    if isinstance(error, ApiError) and error.renewable:
+        return GiveUp() if renewed else Renew()
+    if attempt >= patience.attempts or not transient(error):
+        return GiveUp()
+    if possibly_done(error) and not repeatable:
+        return GiveUp()
+    pause = min(patience.first_pause * 2 ** (attempt - 1), patience.longest_pause)
+    asked = error.retry_after if isinstance(error, (Throttled, ServerError)) else None
+    if asked is not None:
+        return Again(asked + spread()) if asked <= LONGEST_PAUSE else GiveUp()
+    return Again(pause * (0.5 + spread() / 2))

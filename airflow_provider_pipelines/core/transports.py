@@ -1,0 +1,360 @@
+"""
+The two drivers: ``requests`` for workers, ``aiohttp`` for the triggerer.
+
+Both take the same :class:`Route` (proxy, TLS, time-outs), send a :class:`Wire` byte for byte, follow no redirect
+and tell their libraries' failures apart by one table: whether the service may have got the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from airflow_provider_pipelines.core.calls import Ask, Call, Derived, Enter, Reply, Sleep, Wire
+from airflow_provider_pipelines.core.session import Undelivered
+from airflow_provider_pipelines.errors import PipelinesError
+
+if TYPE_CHECKING:
+    import aiohttp
+    import requests
+
+T = TypeVar("T")
+
+#: the largest answer that is read, in bytes; a list page or a log page has a few hundred kilobytes at most
+LARGEST_ANSWER = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """
+    How a service is reached.
+
+    :param verify: whether TLS certificates are checked
+    :param ca_bundle: path of a file with the certificates to trust, or None for the usual ones
+    :param timeout: seconds, for connecting and for each read
+    :param proxy: the proxy's URL, or None for a direct way
+    """
+
+    verify: bool = True
+    ca_bundle: str | None = None
+    timeout: float = 15.0
+    proxy: str | None = None
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Make the context that checks certificates as this route says."""
+        import certifi
+
+        context = ssl.create_default_context(cafile=self.ca_bundle or certifi.where())
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def environment_proxy(url: str) -> str | None:
+    """Give the proxy that the environment names for a URL, ``no_proxy`` considered."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+# the order in which requests looks for them
+_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def environment_bundle() -> str | None:
+    """Give the certificate file that the environment names, if any."""
+    return next((path for name in _BUNDLE_VARIABLES if (path := os.environ.get(name))), None)
+
+
+_TIMED_OUT = "no answer within the time-out"
+_CUT = "the connection was lost before the answer was complete"
+_UNREACHABLE = "no connection could be made"
+_TLS = "the TLS certificate of the service could not be verified"
+_TLS_HINT = (
+    "Give the certificate authority in the connection's field ca_bundle; verify=false would switch the check off."
+)
+_HOST_HINT = "Check the host (or endpoint) in the connection, and that it can be reached from this machine."
+_TOO_LARGE = f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB"
+
+
+class SyncTransport:
+    """
+    Runs calls with ``requests``; one connection pool, for one thread at a time.
+
+    :param route: how the service is reached
+    :param sleep: waits for so many seconds
+    :param mask: keeps a derived secret out of the logs
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        sleep: Callable[[float], None] = time.sleep,
+        mask: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.route = route
+        self._sleep = sleep
+        self._mask = mask
+        self._adapter: requests.adapters.HTTPAdapter | None = None
+
+    def run(self, call: Call[T]) -> T:
+        """Run a call to its end."""
+        try:
+            effect = next(call)
+            while True:
+                try:
+                    came = self._perform(effect)
+                except (Undelivered, PipelinesError) as error:
+                    effect = call.throw(error)
+                else:
+                    effect = call.send(came)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            call.close()
+
+    def _perform(self, effect: Any) -> Any:
+        match effect:
+            case Wire():
+                return self._send(effect)
+            case Sleep(seconds):
+                return self._sleep(seconds)
+            case Derived(secret):
+                return self._mask(secret)
+            case Enter(gate):
+                turn = threading.Event()
+                if not gate.enter(turn.set):
+                    try:
+                        turn.wait()
+                    except BaseException:
+                        gate.withdraw(turn.set)
+                        raise
+                return None
+        raise TypeError(f"a sync driver cannot carry out {effect!r}")
+
+    def _send(self, wire: Wire) -> Reply:
+        import requests
+        import urllib3
+
+        adapter = self._adapter = self._adapter or requests.adapters.HTTPAdapter()
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = wire.method, wire.url, wire.body
+        prepared.headers = requests.structures.CaseInsensitiveDict(wire.headers)
+        length = len(wire.body or b"")
+        if length or wire.method not in {"GET", "HEAD"}:
+            prepared.headers["Content-Length"] = str(length)
+        route = self.route
+        try:
+            # the adapter alone: a session would look at redirects, cookies and the environment
+            answer = adapter.send(
+                prepared,
+                timeout=(route.timeout, route.timeout),
+                stream=True,
+                verify=(route.ca_bundle or True) if route.verify else False,
+                proxies={"http": route.proxy, "https": route.proxy} if route.proxy else {},
+            )
+            with answer:
+                body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise _undelivered_by_requests(error) from None
+        if len(body) > LARGEST_ANSWER:
+            raise Undelivered(_TOO_LARGE, sent=True)
+        return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._adapter is not None:
+            self._adapter.close()
+            self._adapter = None
+
+
+def _undelivered_by_requests(error: Exception) -> Undelivered:
+    import requests
+    import urllib3
+
+    reason = error
+    while True:
+        inner = getattr(reason, "reason", None) or next(
+            (arg for arg in reason.args if isinstance(arg, Exception)), None
+        )
+        if inner is None or not isinstance(inner, Exception):
+            break
+        reason = inner
+    if isinstance(error, requests.exceptions.SSLError) or isinstance(reason, ssl.SSLError):
+        return Undelivered(_TLS, sent=False, hint=_TLS_HINT)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Undelivered("the proxy could not be used", sent=False, hint="Check the proxy settings.")
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return Undelivered("the host name could not be resolved", sent=False, hint=_HOST_HINT)
+    refused = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError)
+    if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, refused):
+        return Undelivered(_UNREACHABLE, sent=False, hint=_HOST_HINT)
+    if isinstance(error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+        return Undelivered(_TIMED_OUT, sent=True)
+    if isinstance(error, ValueError | urllib3.exceptions.LocationValueError):
+        return Undelivered("the address is no URL that can be called", sent=False, hint=_HOST_HINT)
+    return Undelivered(_CUT, sent=True)
+
+
+class AsyncTransport:
+    """
+    Runs calls with ``aiohttp`` on the running event loop.
+
+    :param route: how the service is reached
+    :param sleep: waits for so many seconds, awaitable
+    :param mask: keeps a derived secret out of the logs, awaitable
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        mask: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self.route = route
+        self._sleep = sleep
+        self._mask = mask or _no_mask
+        self._session: aiohttp.ClientSession | None = None
+
+    async def run(self, call: Call[T]) -> T:
+        """Run a call to its end."""
+        return await drive(call, self._perform)
+
+    async def _perform(self, effect: Any) -> Any:
+        match effect:
+            case Wire():
+                return await self._send(effect)
+            case Sleep(seconds):
+                return await self._sleep(seconds)
+            case Derived(secret):
+                return await self._mask(secret)
+            case Ask(answer):
+                return await answer()
+            case Enter(gate):
+                return await _enter(gate)
+        raise TypeError(f"an async driver cannot carry out {effect!r}")
+
+    async def _send(self, wire: Wire) -> Reply:
+        import aiohttp
+        import yarl
+
+        session = self._session = self._session or await self._open()
+        try:
+            url = yarl.URL(wire.url, encoded=True)
+            async with session.request(
+                wire.method,
+                url,
+                data=wire.body,
+                headers=wire.headers,
+                allow_redirects=False,
+                proxy=self.route.proxy,
+            ) as answer:
+                body = bytearray()
+                async for chunk in answer.content.iter_chunked(64 * 1024):
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER:
+                        raise Undelivered(_TOO_LARGE, sent=True)
+                return Reply(answer.status, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _undelivered_by_aiohttp(error) from None
+
+    async def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        route = self.route
+        context = await asyncio.to_thread(route.tls_context)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context, limit=20),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=route.timeout, sock_read=route.timeout),
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+
+async def _answer(effect: Any) -> Any:
+    return await effect.answer()
+
+
+async def drive(call: Call[T], perform: Callable[[Any], Awaitable[Any]] = _answer) -> T:
+    """
+    Run a call to its end on the running event loop.
+
+    :param perform: carries out an effect; the usual one knows ``Ask`` only, all that a watch on a poller yields
+    """
+    try:
+        effect = next(call)
+        while True:
+            try:
+                came = await perform(effect)
+            except (Undelivered, PipelinesError) as error:
+                effect = call.throw(error)
+            else:
+                effect = call.send(came)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        call.close()
+
+
+async def _no_mask(_: str) -> None:
+    return None
+
+
+async def _enter(gate: Any) -> None:
+    loop = asyncio.get_running_loop()
+    turn: asyncio.Future[None] = loop.create_future()
+
+    def let_in() -> None:
+        if not turn.done():
+            turn.set_result(None)
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(let_in)
+
+    if gate.enter(wake):
+        return
+    try:
+        await turn
+    except asyncio.CancelledError:
+        gate.withdraw(wake)
+        raise
+
+
+def _undelivered_by_aiohttp(error: Exception) -> Undelivered:
+    import aiohttp
+
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return Undelivered(_TLS, sent=False, hint=_TLS_HINT)
+        case aiohttp.ClientConnectorDNSError():
+            return Undelivered("the host name could not be resolved", sent=False, hint=_HOST_HINT)
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Undelivered("the proxy could not be used", sent=False, hint="Check the proxy settings.")
+        case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
+            return Undelivered(_UNREACHABLE, sent=False, hint=_HOST_HINT)
+        case ValueError():
+            return Undelivered("the address is no URL that can be called", sent=False, hint=_HOST_HINT)
+        case TimeoutError():
+            return Undelivered(_TIMED_OUT, sent=True)
+    return Undelivered(_CUT, sent=True)

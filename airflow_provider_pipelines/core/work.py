@@ -1,0 +1,393 @@
+"""
+The way of a verb: look, act once, wait; for one thing or a batch, resumable after a deferral.
+
+What is known of each thing is an :class:`Item`; the items survive the way through the triggerer as JSON.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Protocol
+
+from airflow_provider_pipelines.core.calls import Call, Sleep
+from airflow_provider_pipelines.core.outcome import Outcome, Result
+from airflow_provider_pipelines.core.retrying import possibly_done
+from airflow_provider_pipelines.core.status import GRACE, Goal, Look, Report, Seen, Watched, watch
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    Conflict,
+    PipelinesError,
+    WatchFailed,
+    WatchTimeout,
+    error_from_event,
+    error_to_event,
+)
+
+Phase = Literal["look", "hold", "ready", "busy", "acted", "done"]
+
+#: seconds between two tries of an action that the service is too busy for
+BUSY_PAUSE = (5.0, 30.0)
+_CONFLICTS_FORGIVEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """
+    What an action wants and when it may be asked for.
+
+    :param name: the hook method that does it
+    :param already: statuses in which nothing is to do
+    :param ready: statuses in which the action may be sent
+    :param hopeless: statuses from which the goal cannot be reached; all other statuses are waited out
+    :param goal: where the action leads
+    :param busy: vendor codes that mean: not carried out, try again in a while
+    :param already_note: what to say where nothing was to do
+    :param confirm: says what is missing although the goal was reached, or None; asked again for the grace time
+    :param why: sentences about statuses that the goal is not reached from
+    """
+
+    name: str
+    already: frozenset[str]
+    ready: frozenset[str]
+    goal: Goal
+    hopeless: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
+    already_note: str = ""
+    confirm: Callable[[Item], PipelinesError | None] | None = None
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> Goal:
+        """The goal of waiting until the action may be sent, or need not be."""
+        return Goal(f"settled before {self.name}", self.already | self.ready | self.hopeless)
+
+
+class Act(Protocol):
+    """Send the action for some things: gives, for each id, None (accepted) or the error."""
+
+    def __call__(self, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
+        """Act once."""
+
+
+@dataclass(slots=True)
+class Item:
+    """
+    One thing on its way.
+
+    :param id: the vendor's id, as text
+    :param phase: ``look`` (not seen yet), ``hold`` (in a state to be waited out), ``ready`` (to be acted on), ``busy``
+        (asked for, the service had no time), ``acted`` (waiting for the goal) or ``done``
+    :param known: the last status
+    :param first: what ``made`` was when the action was sent
+    :param passed: the statuses seen since the action
+    :param reached_at: Unix time at which the goal was first seen
+    """
+
+    id: str
+    phase: Phase = "look"
+    before: str | None = None
+    known: str | None = None
+    acted_at: float = 0.0
+    moved: bool = False
+    unclear: dict[str, Any] | None = None
+    conflicts: int = 0
+    result: Result | None = None
+    message: str = ""
+    code: str | None = None
+    error: dict[str, Any] | None = None
+    made: dict[str, Any] = field(default_factory=dict)
+    first: dict[str, Any] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)
+    reached_at: float = 0.0
+
+    def finish(self, result: Result, message: str, error: PipelinesError | None = None) -> None:
+        """Close the item."""
+        self.phase, self.result, self.message = "done", result, message
+        if error is not None:
+            self.error = error_to_event(error)
+            self.code = getattr(error, "code", None)
+
+    def fail(self, error: PipelinesError, result: Result = "failed") -> None:
+        """Close the item with an error."""
+        self.finish(result, str(error), error)
+
+
+class Work:
+    """
+    A verb being carried out on some things.
+
+    :param verb: what is done
+    :param items: the things
+    :param deadline: Unix time at which the attempt ends
+    """
+
+    def __init__(self, verb: Verb, items: Iterable[Item], deadline: float) -> None:
+        self.verb = verb
+        self.items = {item.id: item for item in items}
+        self.deadline = deadline
+        self.retry_at = 0.0
+        self.tries = 0
+        self.failed_looks = 0
+        #: things whose deadline came although they could be seen until the end
+        self.overdue: list[str] = []
+
+    def to_json(self) -> dict[str, Any]:
+        """Write everything as plain values."""
+        return {
+            "deadline": self.deadline,
+            "retry_at": self.retry_at,
+            "tries": self.tries,
+            "failed_looks": self.failed_looks,
+            "items": [asdict(item) for item in self.items.values()],
+        }
+
+    @classmethod
+    def from_json(cls, verb: Verb, data: Mapping[str, Any]) -> Work:
+        """Read what :meth:`to_json` wrote; members that a later version added are passed over."""
+        known = {entry.name for entry in fields(Item)}
+        items = [Item(**{name: value for name, value in entry.items() if name in known}) for entry in data["items"]]
+        work = cls(verb, items, float(data["deadline"]))
+        work.retry_at, work.tries = float(data["retry_at"]), int(data["tries"])
+        work.failed_looks = int(data.get("failed_looks", 0))
+        return work
+
+    def of(self, *phases: Phase) -> list[Item]:
+        """Give the items in these phases."""
+        return [item for item in self.items.values() if item.phase in phases]
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether every item is done."""
+        return all(item.phase == "done" for item in self.items.values())
+
+    def watched(self) -> list[Watched]:
+        """Give what has to be watched now."""
+        settled = self.verb.settled
+        return [
+            Watched(item.id, settled, settling=True)
+            if item.phase == "hold"
+            else Watched(
+                item.id,
+                self.verb.goal,
+                item.before,
+                item.acted_at,
+                item.unclear is not None,
+                item.moved,
+                stamp=item.first.get(self.verb.goal.renewed_by),
+            )
+            for item in self.of("hold", "acted")
+        ]
+
+    def advance(
+        self,
+        look: Look,
+        act: Act,
+        *,
+        first_look: Look,
+        wait: bool,
+        pause_at: float | None,
+        poll_interval: float,
+        max_poll_failures: int,
+        now: Callable[[], float],
+        tell: Callable[[str], None],
+    ) -> Call[None]:
+        """
+        Go on until all is done, or until ``pause_at`` where the rest is left to the triggerer.
+
+        :param look: looks at things in a wait, where a failed look only costs time
+        :param act: sends the action
+        :param first_look: looks before the action, patiently
+        :param wait: whether to wait for the goal after the action
+        """
+        while not self.finished:
+            if fresh := self.of("look"):
+                yield from self._first_look(fresh, first_look)
+            if ready := self.of("ready", "busy"):
+                if now() >= self.retry_at:
+                    yield from self._act(ready, act, now, tell)
+                else:
+                    for item in ready:
+                        item.phase = "busy"
+            if not wait:
+                for item in self.of("acted"):
+                    self._leave(item)
+            if self.of("look") or self.of("ready"):
+                continue
+            limit = min(self.deadline, pause_at) if pause_at is not None else self.deadline
+            if busy := self.of("busy"):
+                if now() >= limit:
+                    if now() >= self.deadline:
+                        self._expire(busy, None)
+                    return
+                limit = min(limit, self.retry_at)
+            if things := self.watched():
+                report = yield from watch(
+                    things,
+                    look,
+                    poll_interval=poll_interval,
+                    deadline=self.deadline,
+                    max_poll_failures=max_poll_failures,
+                    now=now,
+                    tell=tell,
+                    pause_at=limit if limit < self.deadline else None,
+                    known={item.id: item.known for item in self.items.values()},
+                    failures=self.failed_looks,
+                )
+                self.merge(report, now())
+                paused = report.ended == "pause" or (pause_at is not None and now() >= pause_at)
+                if paused and not self.of("busy", "ready"):
+                    return
+            elif busy:
+                yield Sleep(max(0.0, limit - now()))
+
+    def _first_look(self, items: list[Item], look: Look) -> Call[None]:
+        sightings = yield from look([item.id for item in items], 0.0)
+        for item in items:
+            sighting = sightings.get(item.id)
+            if sighting is None or (sighting.status is None and sighting.error is None):
+                item.fail(WatchFailed(f"{item.id}: the service shows no status for it"))
+            elif sighting.error is not None:
+                item.fail(sighting.error)
+            else:
+                item.made.update(sighting.facts)
+                self._place(item, str(sighting.status))
+
+    def _place(self, item: Item, status: str) -> None:
+        """Decide what a status before the action means."""
+        item.known = status
+        item.before = item.before or status
+        verb = self.verb
+        if status in verb.already:
+            how = "is" if item.before == status else "has become"
+            item.finish("already", f"{item.id} {how} {status}; nothing was sent.{verb.already_note}")
+        elif status in verb.ready:
+            item.before, item.phase = status, "ready"
+            item.moved, item.first, item.passed = False, dict(item.made), []
+        elif status in verb.hopeless:
+            said = f"{item.id} is {status}: {verb.name} cannot lead to {verb.goal.name} from there."
+            item.fail(WatchFailed(f"{said} {verb.why.get(status, '')}".rstrip()))
+        else:
+            item.phase = "hold"
+
+    def _act(self, items: list[Item], act: Act, now: Callable[[], float], tell: Callable[[str], None]) -> Call[None]:
+        for item in items:
+            item.phase = "ready"
+        asked_at = now()
+        answers = yield from act([item.id for item in items])
+        for item in items:
+            error = answers.get(item.id)
+            item.acted_at = asked_at
+            if error is None:
+                item.phase = "acted"
+            elif possibly_done(error):
+                tell(f"{item.id}: {error} Looking what came of it.")
+                item.phase, item.unclear = "acted", error_to_event(error)
+            elif isinstance(error, ApiError) and error.code in self.verb.busy:
+                tell(f"{item.id}: {error}")
+                item.phase, item.code = "busy", error.code
+            elif isinstance(error, Conflict) and item.conflicts < _CONFLICTS_FORGIVEN:
+                tell(f"{item.id}: {error} Looking again.")
+                item.phase, item.conflicts = "look", item.conflicts + 1
+            else:
+                item.fail(error)
+        if self.of("busy"):
+            low, high = BUSY_PAUSE
+            self.tries += 1
+            self.retry_at = now() + min(high, low * 1.5 ** (self.tries - 1)) * (0.75 + random.random() / 2)  # noqa: S311 -- jitter
+
+    def _leave(self, item: Item) -> None:
+        if item.unclear is not None:
+            item.fail(error_from_event(item.unclear), "unknown")
+        else:
+            item.finish("requested", f"{self.verb.name} of {item.id} was accepted; its effect was not waited for.")
+
+    def merge(self, report: Report, now: float) -> None:
+        """Take in what a watch found, here or in the triggerer."""
+        self.failed_looks = report.failures
+        for id, seen in report.seen.items():
+            if (item := self.items.get(id)) is not None and item.phase in {"hold", "acted"}:
+                self._take(item, seen, now)
+        still = self.of("hold", "acted")
+        if report.ended == "blind":
+            error = report.error or WatchFailed("the wait ended without a reason")
+            for item in still:
+                item.fail(error, "unknown" if item.phase == "acted" else "failed")
+        elif report.ended == "deadline" and now >= self.deadline - 1.0:
+            self._expire(still, report.error)
+
+    def _take(self, item: Item, seen: Seen, now: float) -> None:
+        item.moved = item.moved or (seen.status is not None and seen.status != item.before)
+        item.known = seen.status or item.known
+        item.made.update(seen.facts)
+        item.passed += [status for status in seen.passed if status not in item.passed]
+        if seen.error is not None:
+            item.fail(seen.error)
+        elif seen.verdict == "pending":
+            return
+        elif item.phase == "hold":
+            self._place(item, str(seen.status))
+        elif seen.verdict == "reached":
+            item.reached_at = item.reached_at or now
+            missing = self.verb.confirm(item) if self.verb.confirm is not None else None
+            if missing is None:
+                item.finish("done", f"{item.id} is {seen.status}.")
+            elif now - item.reached_at >= GRACE or now >= self.deadline:
+                item.fail(missing)
+        elif item.unclear is not None and not item.moved:
+            item.fail(error_from_event(item.unclear), "unknown")
+        else:
+            reason = seen.facts.get("status_desc")
+            item.fail(
+                WatchFailed(
+                    f"{item.id} is {seen.status} after {self.verb.name}: not {self.verb.goal.name} any more"
+                    f"{f' ({reason})' if reason else ''}. {self.verb.why.get(str(seen.status), '')}".rstrip()
+                )
+            )
+
+    def _expire(self, items: Iterable[Item], blind: PipelinesError | None) -> None:
+        for item in items:
+            state = f"last seen {item.known}" if item.known else "never seen"
+            waited = (
+                f"{self.verb.name} of {item.id}: {self.verb.goal.name} was not reached before the deadline, {state}."
+            )
+            tail = f" The last look failed: {blind}" if blind is not None else ""
+            if item.phase == "acted" and blind is None:
+                self.overdue.append(item.id)
+            item.fail(WatchTimeout(waited + tail), "unknown" if item.phase == "acted" else "failed")
+
+    def outcomes(self, id_of: Callable[[str], str | int] = str) -> list[Outcome]:
+        """Give what became of each thing."""
+        return [
+            Outcome(
+                id=id_of(item.id),
+                verb=self.verb.name,
+                result=item.result or "unknown",
+                before=item.before,
+                after=item.known,
+                message=item.message,
+                code=item.code,
+                made=item.made,
+            )
+            for item in self.items.values()
+        ]
+
+    def failure(self) -> PipelinesError | None:
+        """Give the one error of the work, or None if all is well."""
+        bad = [item for item in self.items.values() if item.error is not None]
+        if not bad:
+            return None
+        if len(self.items) == 1:
+            return error_from_event(bad[0].error)
+        listed = "; ".join(f"{item.id}: {item.message}" for item in bad)
+        return WatchFailed(f"{self.verb.name} failed for {len(bad)} of {len(self.items)}: {listed}")
+
+    @property
+    def under_way(self) -> list[str]:
+        """Give the ids of the things that were acted on and are not done."""
+        return [item.id for item in self.of("acted")]
+
+    def errors(self) -> list[PipelinesError]:
+        """Give every item's error."""
+        return [error_from_event(item.error) for item in self.items.values() if item.error is not None]

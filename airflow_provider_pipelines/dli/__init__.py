@@ -1,0 +1,1 @@
+"""Data Lake Insight: Flink jobs on Huawei Cloud and Open Telekom Cloud."""

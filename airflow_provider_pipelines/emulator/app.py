@@ -1,0 +1,173 @@
+"""The way of one call: find the operation, check who calls, meet a fault, answer, write it down."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from airflow_provider_pipelines.emulator import codearts, dli, enos, iam, playing
+from airflow_provider_pipelines.emulator.control import Control
+from airflow_provider_pipelines.emulator.faults import Fault, Faults
+from airflow_provider_pipelines.emulator.journal import Journal
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Operation, Refusal
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.world import World
+
+
+OPERATIONS = [*enos.table, *iam.table, *codearts.table, *dli.table]
+
+#: closes the connection that a request came by
+Drop = Callable[[Scope], None]
+
+
+class Vendors:
+    """
+    Answers what is meant for one of the services.
+
+    :param drop: closes the connection of a request without an answer
+    """
+
+    def __init__(self, world: World, faults: Faults, journal: Journal, drop: Drop) -> None:
+        self.world = world
+        self.faults = faults
+        self.journal = journal
+        self.drop = drop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call = await _received(scope, receive)
+        self.world.settle()
+        answer, fault = self.answer(call)
+        if fault is not None and fault.kind == "delay":
+            await asyncio.sleep(fault.what["seconds"])
+        if fault is not None and fault.kind == "drop":
+            self.drop(scope)
+            while (await receive())["type"] != "http.disconnect":
+                pass  # The server would answer 500 for us before it notices.
+            return
+        headers = {"X-Request-Id": call.request_id, "Content-Type": "application/json;charset=UTF-8", **answer.headers}
+        await Response(answer.encoded(), answer.status, headers)(scope, receive, send)
+
+    def answer(self, call: Call) -> tuple[Answer, Fault | None]:
+        """Return the answer of a call and the fault it met, and write it down."""
+        operation = self._operation(call)
+        fault = None
+        if operation is None:
+            answer, held = self._no_route(call), True
+        else:
+            refusal = self._refused(operation, call)
+            held = refusal is None
+            if refusal is None:
+                fault = self.faults.meet(operation, call, self.world.now)
+            answer = refusal or self._executed(operation, call, fault)
+            held = held and not self._denied(operation, answer, fault)
+        self.journal.add(
+            self.world.now,
+            service=operation.service if operation else _service(call.raw_path),
+            operation=operation.name if operation else None,
+            ids=operation.ids_of(call) if operation else [],
+            write=operation.write if operation else False,
+            status=None if fault is not None and fault.kind == "drop" else answer.status,
+            code=answer.code,
+            auth="ok" if held else "refused",
+            fault=fault.kind if fault else None,
+        )
+        return answer, fault
+
+    @staticmethod
+    def _denied(operation: Operation, answer: Answer, fault: Fault | None) -> bool:
+        if fault is not None:
+            return fault.kind == "expire_token" and not operation.open
+        return operation.open and bool(answer.code)
+
+    def _operation(self, call: Call) -> Operation | None:
+        found = next((one for one in OPERATIONS if one.match(call)), None)
+        if found is not None and found.service == "codearts" and self.world.settings.profile == "otc":
+            return None
+        return found
+
+    def _no_route(self, call: Call) -> Answer:
+        if _service(call.raw_path) == "enos":
+            return enos.no_route(call).answer
+        return self.world.huawei_gateway.unknown_route(call).answer
+
+    def _refused(self, operation: Operation, call: Call) -> Answer | None:
+        try:
+            if operation.open:
+                return None
+            if operation.service == "enos":
+                self.world.enos_gateway.authenticate(call)
+            else:
+                self.world.huawei_gateway.authenticate(call, regional=operation.service != "iam")
+        except Refusal as refusal:
+            return refusal.answer
+        return None
+
+    def _executed(self, operation: Operation, call: Call, fault: Fault | None) -> Answer:
+        try:
+            if fault is None:
+                return _answer(operation.handler(self.world, call))
+            answer = playing.instead(self.world, operation, call, fault)
+            if answer is not None:
+                return answer
+            playing.before(self.world, operation, call, fault)
+            return playing.after(_answer(operation.handler(self.world, call)), fault)
+        except Refusal as refusal:
+            return refusal.answer if fault is None else playing.after(refusal.answer, fault)
+
+
+def _answer(given: Any) -> Answer:
+    return given if isinstance(given, Answer) else Answer(given)
+
+
+def _service(path: bytes) -> str | None:
+    """Return whose path it is, though there is no such operation."""
+    prefixes: Mapping[bytes, str] = {
+        b"/streaming/": "enos",
+        b"/apim-token-service/": "enos",
+        b"/v3/": "iam",
+        b"/v3.0/": "iam",
+        b"/v5/": "codearts",
+        b"/v1.0/": "dli",
+    }
+    return next((service for prefix, service in prefixes.items() if path.startswith(prefix)), None)
+
+
+async def _received(scope: Scope, receive: Receive) -> Call:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return Call(
+        method=scope["method"],
+        raw_path=scope["raw_path"],
+        raw_query=scope["query_string"],
+        headers=list(scope["headers"]),
+        body=body,
+        request_id=uuid.uuid4().hex,
+    )
+
+
+def create_app(world: World, seed: Mapping[str, Any], drop: Drop) -> Starlette:
+    """
+    Return the application: the services, and the control routes beside them.
+
+    :param seed: what a reset goes back to
+    """
+    faults, journal = Faults(OPERATIONS), Journal()
+    control = Control(world, seed, faults, journal)
+    return Starlette(
+        routes=[
+            Mount("/_emulator", control.app),
+            Mount("/", Vendors(world, faults, journal, drop)),
+        ]
+    )

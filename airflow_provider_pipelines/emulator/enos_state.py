@@ -1,0 +1,99 @@
+"""EnOS organisations and their pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.settings import Settings
+
+
+class EnosPipeline(Thing):
+    """
+    A stream pipeline.
+
+    ``refuses_start``, ``refuses_pause`` and ``refuses_stop`` count the next calls that are refused, ``fails_start``
+    the next starts that are accepted and fall back.
+    """
+
+    DEFAULTS: ClassVar[Mapping[str, Any]] = {
+        "name": "",
+        "status": "PUBLISHED",
+        "is_system": False,
+        "released": True,
+        "desc": "",
+        "version": "0.1.0",
+        "update_time": 0,
+        "template_type": 1,
+        "message_channel": 0,
+        "execution_mode": 0,
+        "kafka_rate": 1000,
+        "resource_config": '{"men":2.0,"cpu":1.0}',
+        "alarm_config": '{"alarmMode":1,"receivers":"u00000000000000"}',
+        "lag": 0,
+        "offset": 6094977,
+        "start_seconds": None,
+        "pause_seconds": None,
+        "stop_seconds": None,
+        "refuses_start": 0,
+        "refuses_pause": 0,
+        "refuses_stop": 0,
+        "fails_start": 0,
+    }
+    OPTIONAL: ClassVar[Mapping[str, type]] = {"start_seconds": float, "pause_seconds": float, "stop_seconds": float}
+
+    def first_fields(self, now: int) -> Fields:
+        """Date the last update to now."""
+        return {"update_time": now}
+
+    def usual_course(self, now: int) -> list[Any]:
+        """Let what is on its way arrive."""
+        courses = {
+            "STARTING": ("start_seconds", "enos_start_seconds", "RUNNING"),
+            "PAUSING": ("pause_seconds", "enos_pause_seconds", "PAUSED"),
+            "STOPPING": ("stop_seconds", "enos_stop_seconds", "STOPPED"),
+        }
+        if self.status in courses:
+            own, setting, status = courses[self.status]
+            self.set_out(now, (self.seconds(own, setting), status, {}))
+            return self.pending
+        return []
+
+    def arrived(self, at: int) -> None:
+        """Date the last update."""
+        self.fields["update_time"] = at
+
+    def go(self, now: int, way: str, seconds: float, goal: str, **changes: Any) -> None:
+        """Set out for a status, by way of the undocumented middle state if that is switched on."""
+        if self.settings.enos_transitional and seconds:
+            self.change(way, now, **changes)
+        else:
+            self.fields.update(changes)
+        self.set_out(now, (seconds, goal, {}))
+
+
+class Organisation:
+    """
+    The pipelines of one organisation, and its lock: one start at a time.
+
+    :param now: the world's time
+    """
+
+    def __init__(self, given: Mapping[str, Any], settings: Settings, now: int) -> None:
+        unknown = set(given) - {"pipelines", "start_lock"}
+        if unknown:
+            raise SeedError(f"unknown members of an organisation: {', '.join(sorted(unknown))}")
+        self.pipelines = {
+            id: EnosPipeline(id, fields, settings, now) for id, fields in given.get("pipelines", {}).items()
+        }
+        self.locked_until = now + round(given.get("start_lock", 0) * 1000)
+
+    def dump(self, now: int) -> Fields:
+        """Return the organisation as a seed may give it."""
+        return {
+            "pipelines": {id: pipeline.dump(now) for id, pipeline in self.pipelines.items()},
+            "start_lock": max(0, self.locked_until - now) / 1000,
+        }

@@ -1,0 +1,1 @@
+"""EnOS stream pipelines."""

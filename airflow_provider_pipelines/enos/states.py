@@ -1,0 +1,45 @@
+"""
+What EnOS's words mean for each verb.
+
+https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html lists four statuses. Words of a
+transition are not documented: whatever else is shown counts as on its way.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_pipelines.core.status import Goal
+from airflow_provider_pipelines.core.work import Verb
+
+PUBLISHED, RUNNING, PAUSED, STOPPED = "PUBLISHED", "RUNNING", "PAUSED", "STOPPED"
+STATUSES = (PUBLISHED, RUNNING, PAUSED, STOPPED)
+
+START = Verb(
+    "start_pipeline",
+    already=frozenset({RUNNING}),
+    ready=frozenset({PUBLISHED, PAUSED, STOPPED}),
+    # no word says that a start failed; a start may take minutes with the old status shown all the while
+    goal=Goal("running", frozenset({RUNNING}), frozenset({PUBLISHED, PAUSED, STOPPED}), lasting=True),
+    busy=frozenset({"61121"}),
+    already_note=" New settings were not applied: pause or stop it first.",
+)
+PAUSE = Verb(
+    "pause_pipeline",
+    already=frozenset({PAUSED}),
+    ready=frozenset({RUNNING}),
+    hopeless=frozenset({PUBLISHED, STOPPED}),
+    goal=Goal("paused", frozenset({PAUSED}), frozenset({STOPPED, RUNNING}), lasting=True),
+)
+STOP = Verb(
+    "stop_pipeline",
+    already=frozenset({STOPPED, PUBLISHED}),
+    ready=frozenset({RUNNING, PAUSED}),
+    goal=Goal("stopped", frozenset({STOPPED, PUBLISHED}), frozenset({RUNNING, PAUSED}), lasting=True),
+)
+
+#: what a sensor waits for, by the status it is given; EnOS's statuses come round again, so none is ever passed by
+SENSED = {
+    PUBLISHED: Goal("published", frozenset({PUBLISHED})),
+    RUNNING: Goal("running", frozenset({RUNNING})),
+    PAUSED: Goal("paused", frozenset({PAUSED})),
+    STOPPED: Goal("stopped", frozenset({STOPPED, PUBLISHED})),
+}

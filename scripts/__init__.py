@@ -1,0 +1,1 @@
+"""Commands of the repository; not part of the package."""

@@ -1,0 +1,91 @@
+"""``python -m scripts.demo``: what ``make demo`` runs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from scripts.demo.console import Progress
+from scripts.demo.play import Play
+from scripts.demo.processes import Failure
+from scripts.demo.report import show_evidence
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def main() -> int:
+    """Run the demo; 0 if everything was as it should be, 1 if not, 130 if it was interrupted."""
+    options = _options()
+    progress = Progress()
+    folder = Path(tempfile.mkdtemp(prefix="pipelines-demo-")).resolve()
+    expected = json.loads(options.expected.read_text())
+    play = Play(folder, progress, options.dag, expected)
+    code = 1
+    with _interruptible():
+        try:
+            problems = play.run(options.seed, options.speed, keep=options.keep)
+            code = 1 if problems else 0
+        except Failure as failure:
+            progress.say("failed", failure.reason, "bold red")
+            show_evidence(progress, failure.evidence)
+        except KeyboardInterrupt:
+            progress.say("end", "interrupted", "red")
+            code = 130
+        finally:
+            with _deaf():
+                if survivors := play.stop():
+                    progress.say("failed", f"still running: {', '.join(survivors)}", "bold red")
+                    code = 1
+    if code == 1:
+        progress.say("end", f"failed; logs are in {folder}", "bold red")
+        return code
+    shutil.rmtree(folder, ignore_errors=True)
+    if code == 0:
+        progress.say("end", "everything was as it should be", "bold green")
+    return code
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave Airflow and the emulator up until Ctrl-C")
+    parser.add_argument("--dag", type=Path, default=ROOT / "example_dags" / "nightly_maintenance.py", metavar="FILE")
+    parser.add_argument("--seed", type=Path, default=HERE / "world.json", metavar="FILE")
+    parser.add_argument("--expected", type=Path, default=HERE / "expected.json", metavar="FILE")
+    parser.add_argument("--speed", type=float, default=10, help="seconds of the world in a real second")
+    return parser.parse_args()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the signals that end a program end it by way of its clean-up."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, interrupt)
+    yield
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let the clean-up finish, whatever the user types meanwhile."""
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

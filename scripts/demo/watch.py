@@ -1,0 +1,109 @@
+"""Follows one DAG run to its end, and tells the reader what changes: tasks in Airflow, things in the emulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scripts.demo.console import Progress
+from scripts.demo.evidence import ENDED, Task
+from scripts.demo.processes import Failure
+from scripts.demo.remote import Emulator
+from scripts.demo.stack import Airflow
+from scripts.demo.things import Quiet, World, changes, read_world
+
+#: seconds without a change after which a line says what is being waited for
+SILENCE = 20
+_NOT_STARTED = frozenset({"", "scheduled", "queued"})
+_STYLES = {
+    "success": "green",
+    "deferred": "cyan",
+    "failed": "bold red",
+    "upstream_failed": "red",
+    "up_for_retry": "red",
+}
+
+
+@dataclass
+class Watch:
+    """
+    A run that is being followed.
+
+    :param quiet: the tasks between which the fleet is quiet
+    :param on_deferral: is called once, when the first task waits in the triggerer and the machine has time
+    :param limit: seconds after which the run has failed
+    """
+
+    airflow: Airflow
+    emulator: Emulator
+    progress: Progress
+    dag_id: str
+    run_id: str
+    quiet: Quiet
+    on_deferral: Callable[[], None]
+    limit: float = 480
+    #: the things before, during and after the window, as far as that was seen
+    worlds: dict[str, World] = field(default_factory=dict)
+    _tasks: dict[str, Task] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict)
+    _deferred: bool = False
+
+    def follow(self) -> str:
+        """Return the state in which the run ended."""
+        world: World = read_world(self.emulator.state())
+        self.worlds["before"] = world
+        self.airflow.trigger(self.dag_id, self.run_id)
+        deadline = time.monotonic() + self.limit
+        while True:
+            self.airflow.check()
+            state = self.airflow.metadata.run_state(self.dag_id, self.run_id)
+            self._look_at_tasks()
+            world = self._look_at_things(world)
+            if state in ("success", "failed"):
+                self.worlds["after"] = world
+                return state
+            if time.monotonic() > deadline:
+                evidence = self.airflow.component_log("scheduler")
+                raise Failure(f"the DAG run was not over after {self.limit:.0f} s: {self._waiting()}.", evidence)
+            if self.progress.silence > SILENCE:
+                self.progress.say("run", f"{self._count()}, waiting: {self._waiting()}", "dim")
+            time.sleep(1)
+
+    def _look_at_tasks(self) -> None:
+        for task in self.airflow.metadata.tasks(self.dag_id, self.run_id):
+            old = self._tasks.get(task.name)
+            self._tasks[task.name] = task
+            if old is not None and (old.state, old.tries) == (task.state, task.tries):
+                continue
+            self._since[task.name] = time.monotonic()
+            if task.state in _NOT_STARTED:
+                continue
+            again = f", try {task.tries}" if task.tries > 1 else ""
+            text = f"{task.name}: {task.state}{again}  ({self._count()})"
+            self.progress.say("task", text, _STYLES.get(task.state, ""))
+            if task.state == "deferred" and not self._deferred:
+                self._deferred = True
+                self.on_deferral()
+
+    def _look_at_things(self, old: World) -> World:
+        new = read_world(self.emulator.state())
+        for thing, state in changes(old, new):
+            self.progress.say("remote", f"{thing.kind} {thing.name}: {state or 'new'} → {thing.state}", "yellow")
+        stopped = all(self._state(task) == "success" for task in self.quiet["after"])
+        if stopped and all(self._state(task) in _NOT_STARTED for task in self.quiet["before"]):
+            self.worlds["during"] = new
+        return new
+
+    def _state(self, task: str) -> str:
+        return self._tasks[task].state if task in self._tasks else ""
+
+    def _count(self) -> str:
+        done = sum(task.state in ENDED for task in self._tasks.values())
+        return f"{done} of {len(self._tasks)} tasks done"
+
+    def _waiting(self) -> str:
+        now = time.monotonic()
+        active = [task for task in self._tasks.values() if task.state not in ENDED and task.state]
+        texts = [f"{task.name} ({task.state} for {now - self._since[task.name]:.0f} s)" for task in active]
+        return ", ".join(texts) or "the scheduler"

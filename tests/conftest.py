@@ -1,0 +1,148 @@
+"""What most tests share: a running emulator, its connections in the environment, and a clock that tests turn."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+import requests
+
+from airflow_provider_pipelines.core import identity
+from airflow_provider_pipelines.core.clock import Clock
+
+
+class SteppedClock(Clock):
+    """A clock that stands still until somebody waits; waiting moves the emulator's world as well."""
+
+    def __init__(self, emulator=None):
+        self.now = time.time()
+        self.emulator = emulator
+        self.slept = []
+        #: called with the number of seconds at each wait, before the world moves
+        self.on_wait = None
+
+    def time(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        if self.on_wait is not None:
+            self.on_wait(seconds)
+        self.now += seconds
+        if self.emulator is not None and seconds > 0:
+            self.emulator.advance(seconds)
+
+    async def pause(self, seconds):
+        self.sleep(seconds)
+
+
+class Emulator:
+    """A server of this process, told what to do over HTTP as anybody would."""
+
+    def __init__(self):
+        from airflow_provider_pipelines.emulator.clock import Clock as WorldClock
+        from airflow_provider_pipelines.emulator.default_world import default_seed
+        from airflow_provider_pipelines.emulator.serving import Server
+        from airflow_provider_pipelines.emulator.settings import Settings
+        from airflow_provider_pipelines.emulator.world import World
+
+        seed = default_seed()
+        ready = threading.Event()
+        world = World(seed, WorldClock("manual", 1.0), Settings())
+        self.server = Server(world, seed, announce=lambda _: ready.set())
+        self.server.install_signal_handlers = lambda: None
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        assert ready.wait(20)
+        self.url = self.server.url
+        self.env = self.server.ready()["env"]
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def call(self, method, path, **arguments):
+        answer = self.http.request(method, f"{self.url}/_emulator/{path}", timeout=10, **arguments)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def advance(self, seconds):
+        self.call("POST", "advance", json={"seconds": seconds})
+
+    def faults(self, *faults):
+        self.call("POST", "faults", json=list(faults))
+
+    def fault(self, operation, *, service="enos", times=1, skip=0, id=None, **fault):
+        entry = {"service": service, "operation": operation, "times": times, "skip": skip, "fault": fault}
+        self.faults({**entry, "id": id} if id is not None else entry)
+
+    def clear_faults(self):
+        self.call("DELETE", "faults")
+
+    def thing(self, service, id, status):
+        self.call("POST", "things", json={"service": service, "id": id, "status": status})
+
+    def settings(self, **settings):
+        self.call("POST", "settings", json=settings)
+
+    def state(self):
+        return self.call("GET", "state")
+
+    def mark(self):
+        """Begin a new page of the journal."""
+        self.after = self.call("GET", "journal", params={"after": 0})["last"]
+
+    def calls(self, *, writes=False, service=None):
+        """Give what came in since :meth:`mark`."""
+        calls = self.call("GET", "journal", params={"after": self.after})["calls"]
+        return [
+            call for call in calls if (call["write"] or not writes) and (service is None or call["service"] == service)
+        ]
+
+    def writes(self, service=None):
+        return [(call["operation"], call["ids"]) for call in self.calls(writes=True, service=service)]
+
+    def reset(self):
+        self.call("POST", "reset")
+        self.clear_faults()
+        self.mark()
+
+    def stop(self):
+        self.http.close()
+        self.server.should_exit = True
+        self.thread.join(10)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def airflow_home(tmp_path_factory):
+    """Keep Airflow's files, and what the vendor's clients write on import, out of the real home."""
+    home = tmp_path_factory.mktemp("home")
+    kept = {name: os.environ.get(name) for name in ("AIRFLOW_HOME", "HOME")}
+    os.environ.update(AIRFLOW_HOME=str(home / "airflow"), HOME=str(home))
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
+    yield home
+    for name, value in kept.items():
+        os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+@pytest.fixture(scope="session")
+def shared_emulator():
+    running = Emulator()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def emulator(shared_emulator, monkeypatch):
+    """The emulator as it was at its start, its connections in the environment."""
+    shared_emulator.reset()
+    for name, value in shared_emulator.env.items():
+        monkeypatch.setenv(name, value)
+    identity._IDENTITIES.clear()
+    return shared_emulator
+
+
+@pytest.fixture
+def clock(emulator):
+    return SteppedClock(emulator)
