@@ -208,6 +208,28 @@ class SyncClient(Generic[T]):
         self.transport.close()
 
 
+class AsyncClient(Generic[T]):
+    """
+    The async client of a hook.
+
+    :param binding: operations, credentials and route
+    :param clock: gives the time
+    """
+
+    def __init__(self, binding: Binding[T], clock: Clock) -> None:
+        self.api = binding.api
+        self.session = Session(binding.scheme, clock.wall)
+        self.transport = AsyncTransport(binding.route, clock.pause, compat.amask_secret)
+
+    async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
+        """Run an operation."""
+        return await self.transport.run(self.session.carry(make(self.api), patience or Patience()))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.transport.close()
+
+
 class Aio(Generic[T]):
     """
     The async twin of a hook: the same operations, awaitable.
@@ -217,37 +239,40 @@ class Aio(Generic[T]):
 
     def __init__(self, hook: PipelinesHook[T]) -> None:
         self._hook = hook
-        self._opened: tuple[T, Session, AsyncTransport] | None = None
+        self._opened: AsyncClient[T] | None = None
 
-    async def open(self) -> tuple[T, Session, AsyncTransport]:
-        """Read the connection once and make the client."""
-        if self._opened is None:
-            hook = self._hook
-            known: Fields | None = hook.__dict__.get("fields")
-            fields = known if known is not None else await compat.read_connection(hook.conn_id, hook.fields_of)
-            binding = hook.bind(fields)
-            self._opened = (
-                binding.api,
-                Session(binding.scheme, hook.clock.wall),
-                AsyncTransport(binding.route, hook.clock.pause, compat.amask_secret),
-            )
-        return self._opened
+    async def client(self) -> AsyncClient[T]:
+        """Make a client of its own; reads the connection unless the hook has."""
+        hook = self._hook
+        known: Fields | None = hook.__dict__.get("fields")
+        fields = known if known is not None else await compat.read_connection(hook.conn_id, hook.fields_of)
+        return AsyncClient(hook.bind(fields), hook.clock)
 
     async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
-        """Run an operation, given as what to do with the API."""
-        api, session, transport = await self.open()
-        return await transport.run(session.carry(make(api), patience or Patience()))
+        """Run an operation, given as what to do with the API; outside ``async with`` on a client for this call only."""
+        if self._opened is not None:
+            return await self._opened.run(make, patience)
+        client = await self.client()
+        try:
+            return await client.run(make, patience)
+        finally:
+            await client.close()
 
     async def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:
-            (_, _, transport), self._opened = self._opened, None
-            await transport.close()
+            client, self._opened = self._opened, None
+            await client.close()
+
+    async def keep(self) -> Self:
+        """Keep one client until :meth:`close`."""
+        if self._opened is None:
+            self._opened = await self.client()
+        return self
 
     async def __aenter__(self) -> Self:
-        """Open the client."""
-        await self.open()
-        return self
+        """Keep one client until the end."""
+        return await self.keep()
 
     async def __aexit__(self, *_: object) -> None:
         """Close the client."""

@@ -101,7 +101,8 @@ class Poller:
     async def _look_for(self, served: list[_Waiter]) -> None:
         ids = list(dict.fromkeys(id for waiter in served for id in waiter.ids))
         try:
-            seen = await self._hook.aio.run(lambda api: self._hook.look(api, self._kind, self._scope, ids), ONE_TRY)
+            aio = await self._hook.aio.keep()
+            seen = await aio.run(lambda api: self._hook.look(api, self._kind, self._scope, ids), ONE_TRY)
         except PipelinesError as error:
             for waiter in served:
                 if not waiter.answer.done():

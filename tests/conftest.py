@@ -11,6 +11,7 @@ import requests
 
 from airflow_provider_pipelines.core import identity
 from airflow_provider_pipelines.core.clock import Clock
+from airflow_provider_pipelines.hook import PipelinesHook
 
 
 class SteppedClock(Clock):
@@ -135,8 +136,9 @@ def shared_emulator():
 
 @pytest.fixture
 def emulator(shared_emulator, monkeypatch):
-    """The emulator as it was at its start, its connections in the environment."""
+    """The emulator as it was at its start, its connections in the environment; no hook waits for real."""
     shared_emulator.reset()
+    monkeypatch.setattr(PipelinesHook, "clock", SteppedClock(shared_emulator))
     for name, value in shared_emulator.env.items():
         monkeypatch.setenv(name, value)
     identity._IDENTITIES.clear()

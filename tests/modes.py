@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from unittest import mock
 
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -51,7 +51,7 @@ def seen(act, ti):
         result, error = json.loads(json.dumps(act())), None
     except (TaskDeferred, AirflowRescheduleException):
         raise
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 -- whatever ends the task is what is compared
         # the service gives each answer an id of its own
         result, error = None, (type(problem).__name__, re.sub(r"request id \w+", "request id", str(problem)))
     pushed = {key: value for key, value in ti.pushed.items() if key not in {"pipelines_owned"}}
@@ -120,8 +120,8 @@ def rescheduled(make, clock, store=None):
     """Run a sensor in reschedule mode: a new object at each poke."""
     ti = TaskInstance()
     store = Store() if store is None else store
-    ti.first_poke = begun = datetime.fromtimestamp(clock.time(), timezone.utc)
-    now = mock.Mock(utcnow=lambda: datetime.fromtimestamp(clock.time(), timezone.utc))
+    ti.first_poke = begun = datetime.fromtimestamp(clock.time(), UTC)
+    now = mock.Mock(utcnow=lambda: datetime.fromtimestamp(clock.time(), UTC))
     for _ in range(500):
         task = on(make(deferrable=False, mode="reschedule"), clock)
         try:

@@ -238,5 +238,5 @@ def test_the_calls_are_counted_by_service():
 def test_a_missing_dag_file_is_said_at_once(tmp_path):
     command = [sys.executable, "-m", "scripts.demo", "--dag", str(tmp_path / "none.py")]
     done = subprocess.run(command, cwd=demo.ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert "there is no DAG file" in done.stdout
+    assert done.returncode == 2
+    assert f"there is no file {tmp_path / 'none.py'}" in done.stderr

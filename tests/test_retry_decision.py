@@ -90,7 +90,9 @@ def test_the_last_attempt_is_the_last(attempt, decision):
 
 def test_only_errors_that_say_nothing_about_the_thing_are_transient():
     kinds = {type(e).__name__ for e in ALL if transient(e)}
-    assert kinds == {"TransportError", "OutcomeUnknown", "Throttled", "ServerError", "MalformedReply"}
+    assert kinds == {
+        "TransportError", "OutcomeUnknown", "Throttled", "ServerError", "MalformedReply", "ConnectionMissing",
+    }  # fmt: skip
 
 
 ALL = [

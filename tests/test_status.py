@@ -18,6 +18,7 @@ from airflow_provider_pipelines.core.status import (
     watch,
 )
 
+ANEW = Goal("up", frozenset({"UP"}), frozenset({"DOWN"}), renewed_by="start_time")
 ABOUT = {"service": "S", "operation": "o", "method": "GET", "path": "/p"}
 UP = Goal("up", frozenset({"UP"}), frozenset({"DOWN", "BROKEN"}))
 LASTING = Goal("up", frozenset({"UP"}), frozenset({"DOWN", "BROKEN"}), lasting=True)
@@ -45,15 +46,24 @@ def down():
         (Watched("a", UP, before="IDLE"), "IDLE", 10_000, "pending"),
         (Watched("a", UP, before="IDLE", unclear=True), "IDLE", GRACE, "failed"),
         (Watched("a", UP, before="IDLE", unclear=True, moved=True), "IDLE", 10_000, "pending"),
-        # where the goal was there before the action, it counts once something has moved
-        (Watched("a", UP, before="UP"), "UP", 0, "pending"),
-        (Watched("a", UP, before="UP"), "UP", GRACE, "failed"),
-        (Watched("a", UP, before="UP", moved=True), "UP", GRACE, "reached"),
+        (Watched("a", UP, before="UP"), "UP", 0, "reached"),
+        # where the goal may be left over from an earlier run, it counts once something has moved
+        (Watched("a", ANEW, before="UP"), "UP", 0, "pending"),
+        (Watched("a", ANEW, before="UP"), "UP", GRACE, "failed"),
+        (Watched("a", ANEW, before="UP", moved=True), "UP", GRACE, "reached"),
+        (Watched("a", ANEW, before="DOWN"), "UP", 0, "reached"),
     ],
 )
 def test_a_status_means_what_the_goal_says(watched, status, age, verdict):
     watched.since = 1000.0
     assert judge(watched, status, 1000.0 + age) == verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"), [(1, 2, "reached"), (1, 1, "pending"), (None, 2, "pending"), (1, None, "pending")]
+)
+def test_a_goal_left_over_counts_once_its_stamp_has_changed(before, after, verdict):
+    assert judge(Watched("a", ANEW, before="UP", since=1000.0, stamp=before), "UP", 1001.0, after) == verdict
 
 
 def test_looks_are_close_after_an_action_and_never_further_apart_than_asked():

@@ -11,9 +11,9 @@ import threading
 import pytest
 import trustme
 
+from airflow_provider_pipelines.core import transports
 from airflow_provider_pipelines.core.calls import Ask, Derived, Reply, Request, Sleep, Wire
 from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core import transports
 from airflow_provider_pipelines.core.transports import (
     AsyncTransport,
     Route,

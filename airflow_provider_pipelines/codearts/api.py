@@ -317,12 +317,13 @@ class CodeArtsApi:
             else:
                 request = self._read(operation, "POST", path, (), {**body, **about})
             entries, total = page_of(request, (yield request), member)
+            before = len(found)
             for entry in entries:
                 row = expect(kind, entry, LABEL, request)
                 found.setdefault(getattr(row, key), row)
             offset += len(entries)
-            # a service that caps the page size gives short pages: `total` tells that there is more
-            if not entries or (offset >= total if total is not None else len(entries) < size):
+            # a service that caps the page size gives short pages; one that ignores the offset gives the same again
+            if len(found) == before or (total is not None and offset >= total):
                 break
             if most is not None and len(found) >= most:
                 break

@@ -108,11 +108,14 @@ class Record:
     def from_json(cls, data: Any) -> Record | None:
         """Read what :meth:`to_json` wrote, as foreign input: None if it is something else."""
         try:
-            record = cls(**data)
-        except TypeError:
+            queue_id, run_id = data.get("queue_id"), str(data.get("run_id") or "")
+            record = cls(
+                str(data["marker"]), str(data["digest"]), float(data["asked_at"]), run_id,
+                queue_id if isinstance(queue_id, int) else None, data.get("refused") is True,
+            )  # fmt: skip
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
-        right = isinstance(record.run_id, str) and isinstance(record.asked_at, int | float)
-        return record if right and Marker.read(str(record.marker)) else None
+        return record if Marker.read(record.marker) and re.fullmatch(r"[0-9A-Za-z_-]{0,64}", run_id) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class Wish:
 
     def _lost(self, record: Record, error: PipelinesError) -> Call[Run]:
         found = yield from self._search_until(record, self.now() + GRACE)
-        if run := self._only(found):
+        if run := self._only(found, f" ({error})"):
             self.tell(f"found run {run.id} by its marker {record.marker}")
             return run
         raise WatchFailed(
@@ -261,8 +264,8 @@ class Wish:
                 return run
             if self.now() >= until:
                 raise WatchFailed(
-                    f"run {run.id} of an earlier attempt was asked for with other arguments and is {run.status}. Stop it "
-                    "(CodeArtsStopRunOperator) or let it end, then try again: there is never a second one beside it."
+                    f"run {run.id} of an earlier attempt was asked for with other arguments and is {run.status}. Stop "
+                    "it (CodeArtsStopRunOperator) or let it end, then try again: there is never a second one beside it."
                 )
             self.tell(
                 f"run {run.id} of an earlier attempt has other arguments and is {run.status}; waiting for its end"
@@ -276,7 +279,7 @@ class Wish:
 
     # recognising runs
 
-    def _only(self, found: _Found) -> Run | None:
+    def _only(self, found: _Found, why: str = "") -> Run | None:
         """Give the one run that is ours, or None if there is none."""
         runs = {run.id: run for _, run in found.mine}
         if len(runs) > 1:
@@ -286,7 +289,7 @@ class Wish:
         if not runs and found.unclear:
             raise WatchFailed(
                 f"it is not clear whether a run of pipeline {self.pipeline_id} was started for this task. These may be "
-                f"it, and do not show their description: {', '.join(found.unclear)}. None was started beside them."
+                f"it, and do not show their description: {', '.join(found.unclear)}. None was started beside them.{why}"
             )
         return next(iter(runs.values()), None)
 

@@ -55,6 +55,8 @@ def started_by(request: Request, payload: Any) -> RunStarted:
         run = expect(RunStarted, {**where, "error_code": code, "error_msg": payload.get("error_msg")}, LABEL, request)
         return _named(request, run)
     run_id = payload.get("pipeline_run_id")
+    if code and isinstance(inner, dict) and inner.get("pipeline_run_id"):
+        raise malformed(f"the answer has code {code} and names a run as well", LABEL, request)
     if code or not run_id or inner:
         check_success(payload, CODES, LABEL, request)
     if run_id == "":

@@ -29,6 +29,10 @@ RUN = Verb(
     already=frozenset(),
     ready=frozenset(),
     goal=Goal("completed", frozenset({COMPLETED}), ENDED - {COMPLETED}),
+    why={
+        IGNORED: "It was over the limit of runs at once, which the pipeline ignores.",
+        QUEUED_TIME_OUT: "It waited too long in the pipeline's queue.",
+    },
 )
 STOP = Verb(
     "stop_pipeline_run",

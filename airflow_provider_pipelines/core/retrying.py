@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airflow_provider_pipelines.errors import (
     ApiError,
+    ConnectionMissing,
     OutcomeUnknown,
     PipelinesError,
     ServerError,
@@ -58,8 +59,14 @@ Decision = Again | Renew | GiveUp
 
 
 def transient(error: PipelinesError) -> bool:
-    """Tell whether an error says nothing about the thing that was looked at, and may pass by itself."""
-    return isinstance(error, (TransportError, Throttled)) or (isinstance(error, ApiError) and error.unclear)
+    """
+    Tell whether an error says nothing about the thing that was looked at, and may pass by itself.
+
+    A connection that is not found counts: an outage of Airflow looks just the same.
+    """
+    if isinstance(error, ApiError) and error.unclear:
+        return True
+    return isinstance(error, TransportError | Throttled | ConnectionMissing)
 
 
 def possibly_done(error: PipelinesError) -> bool:

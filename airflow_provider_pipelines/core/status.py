@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.errors import (
+    NotFound,
     PipelinesError,
     Throttled,
     WatchFailed,
@@ -86,7 +87,8 @@ class Watched:
     :param moved: whether it has been seen in another status than ``before``
     :param settling: whether the watch ends as soon as all such things have their verdict
     :param stamp: the value before the action of the fact that ``goal.renewed_by`` names
-    :param passed: the statuses that this watch has seen
+    :param passed: the statuses that this watch has seen, the last one last
+    :param facts: the facts that it saw last
     """
 
     id: str
@@ -98,6 +100,7 @@ class Watched:
     settling: bool = False
     stamp: Any = None
     passed: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Write it as plain values."""
@@ -251,14 +254,17 @@ def look_once(
     seen = {}
     for id, thing in watched.items():
         sighting = sightings.get(id) or Sighting()
-        if sighting.error is not None:
-            seen[id] = Seen("failed", sighting.status, dict(sighting.facts), sighting.error)
+        if isinstance(sighting.error, NotFound) and thing.before is None and now() - thing.since < GRACE:
+            seen[id] = Seen("pending")  # made a moment ago, and not shown yet
+        elif sighting.error is not None:
+            facts = {**thing.facts, **sighting.facts}
+            seen[id] = Seen("failed", sighting.status, facts, sighting.error, thing.passed)
         elif sighting.status is None:
             seen[id] = Seen("pending")
         else:
             thing.moved = thing.moved or sighting.status != thing.before
-            if sighting.status not in thing.passed:
-                thing.passed.append(sighting.status)
+            thing.passed = [*(status for status in thing.passed if status != sighting.status), sighting.status]
+            thing.facts = dict(sighting.facts)
             stamp = sighting.facts.get(thing.goal.renewed_by, thing.stamp)
             verdict = judge(thing, sighting.status, now(), stamp)
             seen[id] = Seen(verdict, sighting.status, dict(sighting.facts), passed=thing.passed)

@@ -319,7 +319,7 @@ class Work:
 
     def _take(self, item: Item, seen: Seen, now: float) -> None:
         item.moved = item.moved or (seen.status is not None and seen.status != item.before)
-        item.known = seen.status or item.known
+        item.known = seen.status or (seen.passed[-1] if seen.passed else item.known)
         item.made.update(seen.facts)
         item.passed += [status for status in seen.passed if status not in item.passed]
         if seen.error is not None:

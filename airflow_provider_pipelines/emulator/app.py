@@ -50,11 +50,12 @@ class Vendors:
             await asyncio.sleep(fault.what["seconds"])
         if fault is not None and fault.kind == "drop":
             self.drop(scope)
-            while (await receive())["type"] != "http.disconnect":
-                pass  # The server would answer 500 for us before it notices.
+            await receive()  # Until the server has noticed; before that it would answer 500 for us.
             return
-        headers = {"X-Request-Id": call.request_id, "Content-Type": "application/json;charset=UTF-8", **answer.headers}
-        await Response(answer.encoded(), answer.status, headers)(scope, receive, send)
+        headers = {"x-request-id": call.request_id, "content-type": "application/json;charset=UTF-8"}
+        headers.update({name.lower(): value for name, value in answer.headers.items()})
+        body = b"" if answer.status in (204, 304) else answer.encoded()
+        await Response(body, answer.status, headers)(scope, receive, send)
 
     def answer(self, call: Call) -> tuple[Answer, Fault | None]:
         """Return the answer of a call and the fault it met, and write it down."""

@@ -6,7 +6,6 @@ https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.emulator.codearts_state import CodeArtsPipeline, Run
@@ -89,6 +88,8 @@ def run_pipeline(world: World, call: Call) -> Answer:
     lists = ("sources", "variables", "choose_jobs", "choose_stages")
     wish = {name: call.fields[name] for name in lists if isinstance(call.fields.get(name), list)}
     wish["description"] = str(call.fields.get("description") or "")
+    if len(wish["description"]) > 1024:
+        raise failure(world, "DEVPIPE.00011100", "the description is longer than 1024 characters", 400)
     if not pipeline.full:
         return Answer({"pipeline_run_id": pipeline.start(world.now, wish).id})
     if pipeline.queues:
@@ -175,8 +176,11 @@ def list_pipeline_runs(world: World, call: Call) -> Answer:
     seen = [(run.id, call.see(run)) for run in pipeline.runs.values()]
     rows = [run_row(world, pipeline.id, id, fields) for id, fields in seen if fields is not None]
     # The SDK sorts by start_time or update_time, the page by start_time or end_time.
-    key = call.fields.get("sort_key") if call.fields.get("sort_key") == "end_time" else "start_time"
-    order: Callable[[dict[str, Any]], Any] = lambda row: (row.get(key) or 0, row["run_number"])  # noqa: E731 -- short
+    key = "end_time" if call.fields.get("sort_key") == "end_time" else "start_time"
+
+    def order(row: dict[str, Any]) -> tuple[int, int]:
+        return row.get(key) or 0, row["run_number"]
+
     return Answer(listed(world, call, "pipeline_runs", rows, order))
 
 

@@ -140,9 +140,7 @@ class EnosGateway:
 
     def expire(self, call: Call) -> Refusal:
         """End the token that a call brought, and return what is then said."""
-        token = self.given.get(call.token or "")
-        if token is not None:
-            token.expires = 0
+        self.given[str(call.token)].expires = 0
         return self._refuse(1203, "The access token has expired")
 
     def expire_all(self) -> None:

@@ -47,8 +47,6 @@ def after(answer: Answer, fault: Fault) -> Answer:
     """Return what becomes of the answer of an executed call."""
     if fault.kind == "truncate":
         return replace(answer, body=answer.encoded()[: fault.what["bytes"]])
-    if isinstance(answer.body, bytes):
-        return answer
     if fault.kind == "string_booleans":
         return replace(answer, body=_texted(answer.body))
     if fault.kind == "short_array":

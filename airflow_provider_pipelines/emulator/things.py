@@ -7,6 +7,7 @@ A thing keeps what the seed says about it in :attr:`Thing.fields`; what happens 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,7 +38,7 @@ class Step:
     changes: Fields = field(default_factory=dict)
 
 
-class Thing:
+class Thing(ABC):
     """
     A pipeline, run or job.
 
@@ -62,14 +63,15 @@ class Thing:
         self.before: Fields | None = dict(self.fields)
         self.pending: list[Step] = self.usual_course(now) if steps is None else _steps(id, steps, now)
 
+    @abstractmethod
     def first_fields(self, now: int) -> Fields:
         """Return defaults that depend on the time."""
-        return {}
 
+    @abstractmethod
     def usual_course(self, now: int) -> list[Step]:
         """Return what follows by itself when the thing is found in its present status."""
-        return []
 
+    @abstractmethod
     def arrived(self, at: int) -> None:
         """Bring time stamps and the like in line with a status that was just reached."""
 

@@ -26,7 +26,7 @@ class World:
     """
     Everything that the emulated services know.
 
-    :param seed: what there is at the start; see the README for its members
+    :param seed: what there is at the start; see the README beside this module for its members
     """
 
     def __init__(self, seed: Mapping[str, Any], clock: Clock, settings: Settings) -> None:

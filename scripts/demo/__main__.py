@@ -23,7 +23,7 @@ ROOT = HERE.parent.parent
 
 
 def main() -> int:
-    """Run the demo; 0 if everything was as it should be, 1 if not, 130 if it was interrupted."""
+    """Run the demo; 0 if all was as it should be, 1 if not, 2 if a file is missing, 130 if interrupted."""
     options = _options()
     progress = Progress()
     folder = Path(tempfile.mkdtemp(prefix="pipelines-demo-")).resolve()
@@ -61,7 +61,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=Path, default=HERE / "world.json", metavar="FILE")
     parser.add_argument("--expected", type=Path, default=HERE / "expected.json", metavar="FILE")
     parser.add_argument("--speed", type=float, default=10, help="seconds of the world in a real second")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for file in (options.dag, options.seed, options.expected):
+        if not file.is_file():
+            parser.error(f"there is no file {file}")
+    return options
 
 
 @contextlib.contextmanager

@@ -60,6 +60,10 @@ class TestRuns:
             huawei.call("POST", f"/v5/{huawei.codearts_project}/api/pipelines/{nightly}/run", body).status_code == 400
         )
 
+    def test_a_description_has_its_limit(self, huawei, nightly):
+        assert started(huawei, nightly, {"description": "x" * 1024})
+        assert "error_code" in huawei.codearts("POST", f"/{nightly}/run", {"description": "x" * 1025})
+
     def test_without_an_id_the_latest_run_is_described(self, huawei, nightly):
         run = started(huawei, nightly)
         assert huawei.codearts("GET", f"/{nightly}/pipeline-runs/detail")["id"] == run

@@ -248,8 +248,15 @@ class TestTransitions:
 
     @pytest.mark.parametrize(
         "body",
-        [{}, {"executionMode": 2, "kafkaRate": 1}, {"executionMode": 0}, {"executionMode": True, "kafkaRate": 1}]
-        + [{"executionMode": 0, "kafkaRate": "x"}, {"executionMode": 0, "kafkaRate": 1, "resourceConfig": 2}, []],
+        [
+            {},
+            [],
+            {"executionMode": 0},
+            {"executionMode": 2, "kafkaRate": 1},
+            {"executionMode": True, "kafkaRate": 1},
+            {"executionMode": 0, "kafkaRate": "x"},
+            {"executionMode": 0, "kafkaRate": 1, "resourceConfig": 2},
+        ],
     )
     def test_a_start_needs_its_settings(self, enos, emulator, body):
         id = emulator.find("enos", "solar-stopped")

@@ -85,6 +85,12 @@ class TestKinds:
         assert emulator.status("dli", 128) == "job_running"
         assert emulator.journal()[-1]["code"] == code
 
+    def test_a_reply_may_change_any_header_and_have_no_body(self, huawei, emulator):
+        emulator.fault("dli", "*", "reply", status=502, headers={"content-TYPE": "text/html"}, body="<html>")
+        emulator.fault("dli", "*", "reply", status=204, body="never sent")
+        assert jobs(huawei).headers["Content-Type"] == "text/html"
+        assert (jobs(huawei).status_code, jobs(huawei).status_code) == (204, 200)
+
     def test_a_delayed_call_is_executed_at_once(self, huawei, emulator):
         emulator.fault("dli", "batch_stop_flink_jobs", "delay", seconds=0.3)
         path = f"/v1.0/{huawei.project}/streaming/jobs/stop"

@@ -225,6 +225,7 @@ def with_our_names(text):
         ("DomainName", credentials.IAM_ACCOUNT),
         ("domain A", credentials.IAM_ACCOUNT),
         ("agencytest", credentials.IAM_AGENCY),
+        ("testagency", credentials.IAM_AGENCY),
         ("cn-north-4", credentials.REGION),
         ("ap-southeast-3", credentials.REGION),
         ("411edb4b634144f587ffc88f9bbdxxx", credentials.IAM_ACCOUNT_ID),

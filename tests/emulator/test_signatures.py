@@ -133,7 +133,7 @@ def test_an_authorization_of_another_shape_is_malformed(authorization):
     assert caught.value.reason == "malformed"
 
 
-@pytest.mark.parametrize("date", [b"", b"yesterday", b"2026-03-01T12:34:56Z", "２".encode()])
+@pytest.mark.parametrize("date", [b"", b"yesterday", b"2026-03-01T12:34:56Z", b"\xff"])
 def test_a_date_of_another_shape_is_outside_the_window(date):
     authorization = b"SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=0"
     headers = [(b"authorization", authorization), (b"x-sdk-date", date)]

@@ -1,0 +1,316 @@
+"""Operators for Huawei Cloud CodeArts pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_pipelines.codearts.states import CANCELED, QUEUED, RUN, STOP
+from airflow_provider_pipelines.core.checks import optional_id, text_id
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
+from airflow_provider_pipelines.task import VerbOperator, airflow_edge
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.codearts.hook import CodeArtsHook
+    from airflow_provider_pipelines.codearts.once import Record, Run, Wish
+    from airflow_provider_pipelines.core.calls import Call
+    from airflow_provider_pipelines.core.work import Verb, Work
+
+#: the key of the task's state store under which the run is remembered
+STORE_KEY = "codearts_run"
+
+
+class CodeArtsRunsOperator(VerbOperator):
+    """
+    Does something to runs of a CodeArts pipeline: the base of the operators below.
+
+    :param pipeline_id: the pipeline (templated)
+    :param project_id: the CodeArts project, instead of the connection's ``codearts_project_id`` (templated)
+    :param region: the region, instead of the connection's (templated)
+    :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
+    """
+
+    kind = "run"
+    template_fields: Sequence[str] = ("pipeline_id", "project_id", "region", "huaweicloud_conn_id")
+    does: ClassVar[Verb]
+
+    def __init__(
+        self,
+        *,
+        pipeline_id: str,
+        project_id: str | None = None,
+        region: str | None = None,
+        huaweicloud_conn_id: str = "huaweicloud_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pipeline_id = pipeline_id
+        self.project_id = project_id
+        self.region = region
+        self.huaweicloud_conn_id = huaweicloud_conn_id
+
+    @cached_property
+    def hook(self) -> CodeArtsHook:
+        """The hook."""
+        from airflow_provider_pipelines.codearts.hook import CodeArtsHook
+
+        return CodeArtsHook(self.huaweicloud_conn_id, self.project_id, self.region)
+
+    @property
+    def verb(self) -> Verb:
+        """What is done."""
+        return self.does
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The pipeline."""
+        return {"pipeline_id": self.pipeline_id}
+
+    def plan(self) -> list[str]:
+        """Check the ids."""
+        text_id(self.pipeline_id, "pipeline_id")
+        optional_id(self.project_id, "project_id")
+        return []
+
+    def outcome_id(self, id: str) -> str:
+        """Show the pipeline; the run is beside it."""
+        return self.pipeline_id
+
+
+class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
+    """
+    Runs a CodeArts pipeline and waits until the run is ``COMPLETED``.
+
+    A run is asked for once. Where the answer is lost, the run is looked for, by a marker at the end of its description;
+    if that stays unclear the task fails and says so. A later attempt takes over the run of an earlier one, if it was
+    asked for with the same arguments and goes on, or ended well unnoticed; after a run that failed or was cancelled it
+    starts a new one. A run over the pipeline's limit waits in its queue, and so does the task.
+
+    https://support.huaweicloud.com/intl/en-us/api-pipeline/RunPipeline.html
+
+    :param pipeline_id: the pipeline (templated)
+    :param sources: which branches or tags, in the vendor's structure; None for the pipeline's own (templated)
+    :param variables: a mapping, or the vendor's list of ``{"name", "value"}``; numbers and booleans are sent as text
+        (templated)
+    :param choose_jobs: identifiers of jobs from the pipeline's definition, for instance ``JOB_ijsHS`` (templated)
+    :param choose_stages: identifiers of stages; jobs of other stages are left out (templated)
+    :param description: what the run's description says before the marker (templated)
+    :param timeout: seconds for each attempt, deferrals included; 24 hours if not given
+    :param cancel_on_kill: cancel the run when the task is killed or its time is up
+    :raises WatchFailed: the run failed, was cancelled or ignored, or waited too long in the queue
+    :raises QuotaExceeded: too many runs at once, and the pipeline does not queue
+    """
+
+    template_fields: Sequence[str] = (
+        "pipeline_id", "sources", "variables", "choose_jobs", "choose_stages", "description",
+        "project_id", "region", "huaweicloud_conn_id",
+    )  # fmt: skip
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sources": "json", "variables": "json"}
+    does = RUN
+    cancels = True
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Mapping[str, Any]] | None = None,
+        variables: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        choose_jobs: Sequence[str] | None = None,
+        choose_stages: Sequence[str] | None = None,
+        description: str | None = None,
+        timeout: float = 24 * 3600,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, cancel_on_kill=cancel_on_kill, **kwargs)
+        self.sources = sources
+        self.variables = variables
+        self.choose_jobs = choose_jobs
+        self.choose_stages = choose_stages
+        self.description = description
+        self._killed = False
+
+    def plan(self) -> list[str]:
+        """Check ids and the body."""
+        self._body()
+        return super().plan()
+
+    def _body(self) -> dict[str, Any]:
+        from airflow_provider_pipelines.codearts.bodies import run_body
+        from airflow_provider_pipelines.codearts.once import ROOM
+
+        return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
+
+    def execute(self, context: Any) -> Any:
+        """Adopt or ask for a run, and wait or defer."""
+        with airflow_edge():
+            self.plan()
+            work = self._obtain(context, self._deadline())
+        return self._go(context, work)
+
+    def _obtain(self, context: Any, deadline: float) -> Work:
+        client = self.hook.get_conn()
+        if self.cancel_on_kill:
+            # before the request: when it is answered there may be no time left
+            self._cancel = self.hook.canceller(self.kind, self.scope)
+        memory = _Memory(self, context, deadline)
+        client.run(self._wish(client.api, context, memory).fulfil())
+        return memory.work
+
+    def _wish(self, api: Any, context: Any, memory: _Memory) -> Wish:
+        from airflow_provider_pipelines.codearts.once import Marker, Wish
+
+        body = self._body()
+        marker = Marker.of(
+            context.get("ti"), [api.project_id, self.region, self.huaweicloud_conn_id, self.pipeline_id, body]
+        )
+        description = body.pop("description", None)
+        now, tell = self.hook.clock.time, self.log.info
+        return Wish(api, self.pipeline_id, body, description, marker, memory, now, tell)
+
+    def _conclude(self, context: Any, work: Work) -> Any:
+        if self._cancelled_before(work):
+            self.log.info("the run that was taken over was being cancelled; starting another one")
+            return self._go(context, self._obtain(context, work.deadline))
+        result = super()._conclude(context, work)
+        _Memory(self, context, work.deadline).forget()
+        return result
+
+    def _cancelled_before(self, work: Work) -> bool:
+        """Tell whether an adopted run ended soon by a cancel, which will have been that of the killed attempt."""
+        from airflow_provider_pipelines.codearts.once import SETTLE
+
+        (item,) = work.items.values()
+        gone = item.error is not None and item.error.get("error") == "NotFound"
+        soon = self.hook.clock.time() - item.acted_at < SETTLE
+        return bool(item.made.get("adopted")) and soon and item.result == "failed" and (gone or item.known == CANCELED)
+
+    def on_kill(self) -> None:
+        """Cancel the run, or see to it that it is cancelled as soon as its id is known."""
+        self._killed = True
+        super().on_kill()
+
+
+class _Memory:
+    """What a run operator keeps, in the task's state store (Airflow 3.3) and in XCom."""
+
+    def __init__(self, operator: CodeArtsRunPipelineOperator, context: Any, deadline: float) -> None:
+        from airflow_provider_pipelines import compat
+
+        self._operator = operator
+        self._context = context
+        self._deadline = deadline
+        self._store = compat.state_store(context)
+        self.work: Work
+
+    def read(self) -> Record | None:
+        from airflow_provider_pipelines.codearts.once import Record
+
+        return Record.from_json(self._store.get(STORE_KEY)) if self._store is not None else None
+
+    def write(self, record: Record) -> None:
+        if self._store is not None:
+            self._store.set(STORE_KEY, record.to_json())
+
+    def forget(self) -> None:
+        if self._store is not None:
+            self._store.delete(STORE_KEY)
+
+    def check(self) -> None:
+        if self._operator._killed:
+            raise WatchFailed("the task was killed before the run was asked for; none was started.")
+
+    def known(self, run: Run) -> None:
+        from airflow_provider_pipelines.core.work import Item, Work
+
+        operator = self._operator
+        made: dict[str, Any] = {"pipeline_run_id": run.id}
+        if run.queue_id is not None:
+            made["queue_id"] = run.queue_id
+        if run.adopted:
+            made["adopted"] = True
+        item = Item(run.id, phase="acted", known=run.status, acted_at=operator.hook.clock.time(), made=made)
+        self.work = operator._work = Work(operator.verb, [item], self._deadline)
+        if operator._killed:
+            VerbOperator.on_kill(operator)
+        if (ti := self._context.get("ti")) is not None:
+            for name in ("pipeline_run_id", "queue_id"):
+                if name in made:
+                    ti.xcom_push(key=name, value=made[name])
+
+
+class CodeArtsStopRunOperator(CodeArtsRunsOperator):
+    """
+    Stops a run of a CodeArts pipeline, or all that go on, and waits until they have ended.
+
+    A run that waits in the queue is taken out of it. A run that has ended counts as stopped, however it ended.
+
+    https://support.huaweicloud.com/intl/en-us/api-pipeline/StopPipelineRun.html
+
+    :param pipeline_id: the pipeline (templated)
+    :param pipeline_run_id: the run; None for every active and queued run of the pipeline, and then the task returns a
+        list of outcomes (templated)
+    :raises NotFound: there is no such run of this pipeline
+    """
+
+    template_fields: Sequence[str] = (
+        "pipeline_id", "pipeline_run_id", "project_id", "region", "huaweicloud_conn_id",
+    )  # fmt: skip
+    does = STOP
+
+    def __init__(self, *, pipeline_run_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pipeline_run_id = pipeline_run_id
+        self._every = pipeline_run_id is None
+
+    @property
+    def batch(self) -> bool:  # type: ignore[override]  # here it depends on an argument
+        """Whether it is about every run of the pipeline."""
+        return self._every
+
+    def plan(self) -> list[str]:
+        """Check the ids; what was a template and turned out empty is not taken for "every run"."""
+        super().plan()
+        return [] if self._every else [text_id(self.pipeline_run_id, "pipeline_run_id")]
+
+    def execute(self, context: Any) -> Any:
+        """Look, stop, and wait or defer."""
+        if not self._every:
+            return super().execute(context)
+        from airflow_provider_pipelines.codearts.runs import active_runs
+        from airflow_provider_pipelines.core.work import Item, Work
+
+        with airflow_edge():
+            self.plan()
+            deadline = self._deadline()
+            client = self.hook.get_conn()
+            ids = client.run(active_runs(client.api, self.pipeline_id))
+            work = self._work = Work(self.verb, [Item(id) for id in ids], deadline)
+        if not ids:
+            self.log.info("pipeline %s has no active or queued run; nothing was sent", self.pipeline_id)
+        return self._go(context, work)
+
+    def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
+        """End the runs, one after the other."""
+        from airflow_provider_pipelines.codearts.runs import end_run
+
+        items = self._work.items if self._work is not None else {}
+        answers: dict[str, PipelinesError | None] = {}
+        for id in ids:
+            item = items.get(id)
+            queue_id = item.made.get("queue_id") if item is not None and item.known == QUEUED else None
+            try:
+                yield from end_run(api, self.pipeline_id, id, queue_id)
+                answers[id] = None
+            except PipelinesError as error:
+                answers[id] = error
+        return answers
+
+    def _conclude(self, context: Any, work: Work) -> Any:
+        for item in work.items.values():
+            # a run that was taken out of the queue never was one: it leaves no record
+            if item.known == QUEUED and item.acted_at and item.error and item.error.get("error") == "NotFound":
+                item.error = item.code = None
+                item.finish("done", f"{item.id} was taken out of the queue.")
+                item.known = CANCELED
+        return super()._conclude(context, work)
