@@ -114,7 +114,7 @@ def test_no_secret_is_shown_whatever_happens(emulator, clock, canaries, all_logs
         for task in (
             EnosPausePipelineOperator(task_id="p", pipeline_id=RUNNING),
             EnosStartPipelineOperator(task_id="s", pipeline_id=STOPPED, execution_mode=0, deferrable=True),
-            EnosPipelineSensor(task_id="w", pipeline_id=STOPPED, target_status="PAUSED", deferrable=True),
+            EnosPipelineSensor(task_id="w", pipeline_id=STOPPED, target_status="PAUSED", deferrable=True, timeout=600),
         ):
             on(task, clock)
             if (deferral := tell(canaries, lambda task=task: task.execute(context_of(ti)))) is not None:

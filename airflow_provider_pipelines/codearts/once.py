@@ -243,13 +243,17 @@ class Wish:
         return (yield from self._active(run, record.digest))
 
     def _unremembered(self) -> Call[Run | None]:
-        """Look for a run of this task instance that goes on; what has ended may have been reported."""
+        """
+        Look for a run of this task instance that goes on; what has ended may have been reported.
+
+        The attempt before may have been killed a moment ago, with its run not shown yet: so not one look tells.
+        """
         until = self.now() + GRACE
         while True:
             found = yield from self._search_active()
-            if not found.unclear or len(found.mine) > 0 or self.now() >= until:
+            if found.mine or self.now() >= until:
                 break
-            yield Sleep(PAUSE)
+            yield Sleep(2 * PAUSE)
         run = self._only(found)
         if run is None:
             return None

@@ -8,25 +8,23 @@ DLI's versions differ by operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_pipelines.core.calls import Call, Request, segment
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
-from airflow_provider_pipelines.core.huaweicloud import check_success, error_in
-from airflow_provider_pipelines.core.reading import dump, expect, malformed, truth
+from airflow_provider_pipelines.core.reading import dump, expect, malformed
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.core.status import Sighting
-from airflow_provider_pipelines.dli.access import CODES, LABEL, NAME
+from airflow_provider_pipelines.dli.access import LABEL, NAME
 from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.replies import delivery, member, page_of, refusal
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,
     AuthenticationError,
-    InvalidRequest,
     PermissionDenied,
     PipelinesError,
-    ServerError,
 )
 
 #: the largest page; without a limit DLI gives ten jobs
@@ -102,7 +100,7 @@ class DliApi:
         """
         path = yield from self._job(job_id)
         request = Request("delete_flink_job", "DELETE", path, service=NAME)
-        answer = _delivery((yield request), request)
+        answer = delivery((yield request), request)
         if not answer.is_success:
             raise refusal(answer, "delete_flink_job", "DELETE")
 
@@ -117,7 +115,7 @@ class DliApi:
         """
         path = yield from self._job(job_id)
         request = Request("show_flink_job", "GET", path, repeatable=True, service=NAME)
-        return expect(FlinkJob, _member((yield request), "job_detail", request), LABEL, request)
+        return expect(FlinkJob, member((yield request), "job_detail", request), LABEL, request)
 
     def list_flink_jobs(
         self,
@@ -167,7 +165,7 @@ class DliApi:
         project = yield from self.project()
         path = yield from self._jobs()
         request = Request("list_flink_jobs", "GET", path, (("limit", "1"),), repeatable=True, service=NAME)
-        return project, _page((yield request), request)[1]
+        return project, page_of((yield request), request)[1]
 
     def look(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
         """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
@@ -221,7 +219,7 @@ class DliApi:
         entries = [payload] if isinstance(payload, dict) else payload
         if not isinstance(entries, list) or not entries:
             raise malformed("the list of results is missing", LABEL, request)
-        return [_delivery(entry, request) for entry in entries]
+        return [delivery(entry, request) for entry in entries]
 
     def _accepted(self, operation: str, job_ids: Sequence[int], **flags: bool) -> Call[list[Delivery]]:
         answers = yield from self.send_batch(operation, job_ids, **flags)
@@ -252,7 +250,7 @@ class DliApi:
                 ("offset", str(offset)),
             )
             request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
-            page, total = _page((yield request), request)
+            page, total = page_of((yield request), request)
             fresh = any(job.job_id not in found for job in page)
             found.update((job.job_id, job) for job in page)
             offset += len(page)
@@ -264,55 +262,7 @@ class DliApi:
         return list(found.values())
 
 
-def refusal(answer: Delivery, operation: str, method: str = "POST") -> ApiError:
-    """Make the error for an element of an answer that says no."""
-    kind, hint = CODES.get(answer.error_code or "", (InvalidRequest, None))
-    return kind(
-        answer.message or "refused without a reason",
-        service=LABEL,
-        operation=operation,
-        method=method,
-        path="/streaming/jobs",
-        status=200,
-        code=answer.error_code,
-        hint=hint,
-    )
-
-
 def _filter(argument: str, value: Any) -> tuple[str, str]:
     if not isinstance(value, str) or not value:
         raise ArgumentError(argument, "is no text. Give a text that is not empty, or leave it out.")
     return argument, value
-
-
-def _delivery(entry: Any, request: Request) -> Delivery:
-    if isinstance(entry, dict) and (found := error_in(entry)):
-        return Delivery(is_success=False, message=found[1], error_code=found[0])
-    return expect(Delivery, entry, LABEL, request)
-
-
-def _member(payload: Any, name: str, request: Request) -> Mapping[str, Any]:
-    """Give what a read was made for."""
-    check_success(payload, CODES, LABEL, request)
-    if not isinstance(payload, dict):
-        raise malformed("the answer is no JSON object", LABEL, request)
-    if truth(payload.get("is_success")) is False:
-        # without a code this says nothing about the job, so that it is read again
-        raise ServerError(
-            str(payload.get("message") or "is_success is false")[:500], service=LABEL, operation=request.operation,
-            method=request.method, path=request.path, status=200,
-        )  # fmt: skip
-    member = payload.get(name)
-    if truth(payload.get("is_success")) is None or not isinstance(member, dict):
-        raise malformed(f"is_success or {name} is missing", LABEL, request)
-    return member
-
-
-def _page(payload: Any, request: Request) -> tuple[list[FlinkJob], int]:
-    member = _member(payload, "job_list", request)
-    entries, total = member.get("jobs"), member.get("total_count")
-    if entries is None and total == 0:
-        entries = []
-    if not isinstance(entries, list):
-        raise malformed("the list of jobs is missing", LABEL, request)
-    return [expect(FlinkJob, entry, LABEL, request) for entry in entries], total if type(total) is int else 0

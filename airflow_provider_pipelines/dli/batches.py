@@ -8,11 +8,11 @@ out by reading each job again; the place of an element is used for its text at m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_pipelines.core.calls import Call, Sleep
-from airflow_provider_pipelines.dli.api import DliApi, refusal
 from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.replies import refusal
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,
@@ -23,6 +23,9 @@ from airflow_provider_pipelines.errors import (
     PipelinesError,
     QuotaExceeded,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.dli.api import DliApi
 
 #: jobs in one call; DLI documents no limit, and this is what its list gives at once
 LARGEST_BATCH = 100

@@ -1,5 +1,7 @@
 """A batch's answer names no job: each job's own answer is found out."""
 
+import json
+
 import pytest
 
 from airflow_provider_pipelines.core.retrying import possibly_done
@@ -40,7 +42,6 @@ class Service(Driver):
         self.sizes = []
 
     def serve(self, request):
-        import json
 
         if request.operation == RUN:
             ids = json.loads(request.body)["job_ids"]

@@ -1,6 +1,9 @@
 """From a connection to a signed request, and to the operations on both faces."""
 
+import ast
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -271,3 +274,13 @@ def test_started_jobs_are_stopped_by_a_cancel(emulator):
     hook.canceller("flink_job", {})(["128", "137"])
     assert emulator.writes("dli") == [("batch_stop_flink_jobs", ["128", "137"])]
     hook.close()
+
+
+def test_a_dag_file_loads_neither_client_nor_models():
+    script = (
+        "import sys, airflow_provider_pipelines.dli.operators, airflow_provider_pipelines.dli.sensors; "
+        "print([name for name in sys.modules if name.startswith('airflow_provider_pipelines.dli.')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    loaded = {name.rpartition(".")[2] for name in ast.literal_eval(shown.splitlines()[-1])}
+    assert loaded == {"operators", "sensors", "states"}

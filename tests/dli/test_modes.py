@@ -334,7 +334,7 @@ def test_a_savepoint_that_shows_late_is_waited_for(emulator, clock):
 
 def test_a_batch_that_fails_pushes_what_became_of_each(emulator, clock):
     ti = TaskInstance()
-    end = plain(stop(RUNNING, GONE, **{"trigger_savepoint": "false"}), clock, ti)
+    end = plain(stop(RUNNING, GONE, trigger_savepoint="false"), clock, ti)
     assert end["error"][0] == "AirflowFailException", "no retry brings the missing job into being"
     first, second = ti.pushed["outcomes"]
     assert (first["id"], first["result"]) == (128, "done")
@@ -368,7 +368,7 @@ def test_ids_may_come_from_a_template(emulator, clock, ids):
     ],
 )
 def test_a_wrong_argument_never_reaches_the_service(emulator, clock, make):
-    with pytest.raises(AirflowFailException, match="job_ids|resume_savepoint|trigger_savepoint"):
+    with pytest.raises(AirflowFailException, match=r"job_ids|resume_savepoint|trigger_savepoint"):
         on(make(), clock).execute(context_of())
     assert emulator.calls() == []
 
