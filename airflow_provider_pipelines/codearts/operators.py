@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.codearts.once import Record, Run, Wish
     from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.work import Verb, Work
+    from airflow_provider_pipelines.core.work import Item, Verb, Work
 
 #: the key of the task's state store under which the run is remembered
 STORE_KEY = "codearts_run"
@@ -172,6 +172,10 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         if self._cancelled_before(work):
             self.log.info("the run that was taken over was being cancelled; starting another one")
             return self._go(context, self._obtain(context, work.deadline))
+        for item in work.items.values():
+            if _left_the_queue(item):
+                item.known = CANCELED
+                item.fail(WatchFailed(f"{item.id} was taken out of the queue by somebody else before it could start."))
         result = super()._conclude(context, work)
         _Memory(self, context, work.deadline).forget()
         return result
@@ -181,9 +185,9 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         from airflow_provider_pipelines.codearts.once import SETTLE
 
         (item,) = work.items.values()
-        gone = item.error is not None and item.error.get("error") == "NotFound"
         soon = self.hook.clock.time() - item.acted_at < SETTLE
-        return bool(item.made.get("adopted")) and soon and item.result == "failed" and (gone or item.known == CANCELED)
+        cancelled = item.result == "failed" and item.known == CANCELED
+        return bool(item.made.get("adopted")) and soon and (cancelled or _left_the_queue(item))
 
     def on_kill(self) -> None:
         """Cancel the run, or see to it that it is cancelled as soon as its id is known."""
@@ -237,6 +241,11 @@ class _Memory:
             for name in ("pipeline_run_id", "queue_id"):
                 if name in made:
                     ti.xcom_push(key=name, value=made[name])
+
+
+def _left_the_queue(item: Item) -> bool:
+    """Tell whether a run that waited is gone: taken out of the queue, it never was a run and leaves no record."""
+    return item.known == QUEUED and item.error is not None and item.error.get("error") == "NotFound"
 
 
 class CodeArtsStopRunOperator(CodeArtsRunsOperator):
@@ -308,8 +317,7 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
 
     def _conclude(self, context: Any, work: Work) -> Any:
         for item in work.items.values():
-            # a run that was taken out of the queue never was one: it leaves no record
-            if item.known == QUEUED and item.acted_at and item.error and item.error.get("error") == "NotFound":
+            if _left_the_queue(item) and item.acted_at:
                 item.error = item.code = None
                 item.finish("done", f"{item.id} was taken out of the queue.")
                 item.known = CANCELED

@@ -163,7 +163,7 @@ def test_a_missing_connection_is_one(emulator):
 
 def test_the_project_is_never_the_iam_project(emulator, connection):
     connection(codearts_project_id=None, project_id="1a300000000000000000000000000fa4")
-    with pytest.raises(ConfigurationError, match="codearts_project_id: is empty.*not the IAM project's"):
+    with pytest.raises(ConfigurationError, match=r"codearts_project_id: is empty.*not the IAM project's"):
         CodeArtsHook().list_pipelines()
     assert emulator.calls() == []
 

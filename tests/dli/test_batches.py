@@ -42,7 +42,6 @@ class Service(Driver):
         self.sizes = []
 
     def serve(self, request):
-
         if request.operation == RUN:
             ids = json.loads(request.body)["job_ids"]
             self.sizes.append(len(ids))
