@@ -15,7 +15,7 @@ from airflow_provider_pipelines.provider import CONNECTIONS, get_provider_info
 
 ROOT = Path(airflow_provider_pipelines.__file__).parent
 NAME = "airflow_provider_pipelines"
-VENDORS = {"enos", "codearts", "dli"}
+VENDORS = ("codearts", "dli", "enos")
 
 #: what a room may import of the package, its own room aside
 ALLOWED = {

@@ -111,19 +111,20 @@ def test_no_secret_is_shown_whatever_happens(emulator, clock, canaries, all_logs
         emulator.reset()
         prepare()
         ti = TaskInstance()
+        context = context_of(ti)
         for task in (
             EnosPausePipelineOperator(task_id="p", pipeline_id=RUNNING),
             EnosStartPipelineOperator(task_id="s", pipeline_id=STOPPED, execution_mode=0, deferrable=True),
             EnosPipelineSensor(task_id="w", pipeline_id=STOPPED, target_status="PAUSED", deferrable=True, timeout=600),
         ):
             on(task, clock)
-            if (deferral := tell(canaries, lambda task=task: task.execute(context_of(ti)))) is not None:
+            if (deferral := tell(canaries, lambda task=task, context=context: task.execute(context))) is not None:
                 event = fire(deferral, clock)
                 canaries.shows(event)
                 tell(
                     canaries,
-                    lambda task=task, event=event, deferral=deferral: task.execute_complete(
-                        context_of(ti), event=event, **(deferral.kwargs or {})
+                    lambda task=task, event=event, deferral=deferral, context=context: task.execute_complete(
+                        context, event=event, **(deferral.kwargs or {})
                     ),
                 )
             canaries.shows({name: getattr(task, name) for name in task.template_fields})

@@ -204,4 +204,3 @@ async def test_nothing_is_cancelled_where_it_is_not_ours_or_not_known(emulator, 
     await killed(made)
     sent = emulator.writes()
     assert sent == ([("stop_pipeline", [RUNNING])] if trouble == "service refuses" else [])
-

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from airflow_provider_pipelines.core.calls import Call, Reply, Request, Wire
 from airflow_provider_pipelines.core.reading import about, malformed, parse
@@ -128,7 +128,7 @@ class Auth(Protocol):
     """A way to prove who calls."""
 
     def authorize(
-        self, request: Request, query: str, headers: Mapping[str, str], clock: Callable[[], float]
+        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Callable[[], float]
     ) -> Call[Mapping[str, str]]:
         """Give the headers to send; may make calls of its own for a token."""
 
@@ -153,11 +153,11 @@ class KeyAuth:
         self._key = key
 
     def authorize(
-        self, request: Request, query: str, headers: Mapping[str, str], clock: Callable[[], float]
+        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Callable[[], float]
     ) -> Call[Mapping[str, str]]:
         """Sign."""
         yield from ()
-        return sign(self._key, request.method, request.path, query, headers, request.body, clock())
+        return sign(self._key, request.method, path, query, headers, request.body, clock())
 
     def forget(self) -> None:
         """There is no token to drop."""
@@ -196,12 +196,14 @@ class HuaweiScheme:
         service = self._services[request.service]
         if not service.endpoint:
             raise ConfigurationError(service.missing)
-        headers = {"Content-Type": "application/json", "Host": service.endpoint.partition("://")[2].partition("/")[0]}
+        address = urlsplit(service.endpoint)
+        headers = {"Content-Type": "application/json", "Host": address.netloc}
+        path = f"{address.path}{request.path}"
         project = self._project_id()
         if project and request.service != "iam":
             headers["X-Project-Id"] = project
         query = encode_query(request.query)
-        sent = dict((yield from self._auth.authorize(request, query, headers, clock)))
+        sent = dict((yield from self._auth.authorize(request, path, query, headers, clock)))
         sent.update({"Accept": "application/json", "X-Language": "en-us"})
         url = f"{service.endpoint}{request.path}{'?' if query else ''}{query}"
         return Wire(request.method, url, sent, request.body)

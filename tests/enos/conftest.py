@@ -5,7 +5,6 @@ import json
 import pytest
 
 from airflow_provider_pipelines.core import transports
-
 from tests.enos.verifier import Verifier
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"

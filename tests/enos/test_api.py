@@ -52,7 +52,9 @@ def test_the_documented_answer_of_an_action_is_a_success(name):
     assert read(sample(f"{name}.response"), name) is None
 
 
-@pytest.mark.parametrize("envelope", [{"code": 0}, {"code": "0", "msg": " OK"}, {"status": 0, "data": 1}, {"code": 0, "data": ""}])
+@pytest.mark.parametrize(
+    "envelope", [{"code": 0}, {"code": "0", "msg": " OK"}, {"status": 0, "data": 1}, {"code": 0, "data": ""}]
+)
 def test_zero_is_success_whatever_the_text_says(envelope):
     assert read(envelope) == envelope.get("data")
 
@@ -111,7 +113,13 @@ def test_the_http_status_counts_before_the_body(status, kind, renewable):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0), ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0), ("soon", None), ("", None)],
+    [
+        ("7", 7.0),
+        ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
+        ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+    ],
 )
 def test_retry_after_is_read_in_both_forms(header, seconds):
     with pytest.raises(errors.Throttled) as caught:
@@ -203,7 +211,10 @@ def test_a_refresh_names_the_token_it_replaces():
 
 
 def page(*ids, count=None):
-    return {"count": len(ids) if count is None else count, "pipelines": [{"pipelineId": id, "status": "RUNNING"} for id in ids]}
+    return {
+        "count": len(ids) if count is None else count,
+        "pipelines": [{"pipelineId": id, "status": "RUNNING"} for id in ids],
+    }
 
 
 def test_the_documented_list_is_read():
@@ -232,7 +243,15 @@ def test_paging_ends_where_nothing_new_comes_whatever_the_count_says():
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], {}, {"pipelines": None}, {"pipelines": [{}]}, {"pipelines": ["a"]}, {"pipelines": [{"pipelineId": None}]}],
+    [
+        None,
+        [],
+        {},
+        {"pipelines": None},
+        {"pipelines": [{}]},
+        {"pipelines": ["a"]},
+        {"pipelines": [{"pipelineId": None}]},
+    ],
 )
 def test_a_list_of_another_shape_is_no_empty_list(data):
     with pytest.raises(errors.MalformedReply):
@@ -252,7 +271,7 @@ def test_a_status_is_looked_for_among_user_and_system_pipelines():
 
 
 def test_a_pipeline_is_missed_twice_before_it_counts_as_absent():
-    asked, status = run(EnosApi("o1").get_status("x"), [page("a"), page(), page("x")])
+    _, status = run(EnosApi("o1").get_status("x"), [page("a"), page(), page("x")])
     assert status == "RUNNING"
     with pytest.raises(errors.NotFound, match="searched twice"):
         run(EnosApi("o1").get_status("x"), [page("a"), page(), page("a"), page()])

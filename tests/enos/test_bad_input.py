@@ -11,7 +11,25 @@ from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator,
 from tests.enos.conftest import RUNNING, STOPPED
 from tests.modes import context_of, on
 
-BAD_IDS = ["", "   ", "a/b", "../etc", "a.b", "a b", "a%2Fb", "x" * 65, "a\n", "ü", "None", None, 7, True, ["a"], "a?b", "a#b"]
+BAD_IDS = [
+    "",
+    "   ",
+    "a/b",
+    "../etc",
+    "a.b",
+    "a b",
+    "a%2Fb",
+    "x" * 65,
+    "a\n",
+    "ü",
+    "None",
+    None,
+    7,
+    True,
+    ["a"],
+    "a?b",
+    "a#b",
+]
 
 
 @pytest.mark.parametrize("id", BAD_IDS, ids=repr)
