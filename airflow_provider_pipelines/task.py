@@ -247,8 +247,13 @@ class VerbOperator(BaseOperator):
     def _conclude(self, context: Any, work: Work) -> Any:
         if work.overdue and self.cancel_on_kill and self.cancels:
             client = self.hook.get_conn()
-            self.log.info("the time is up: cancelling %s", ", ".join(work.overdue))
-            client.run(self.hook.cancel(client.api, self.kind, self.scope, work.overdue))
+            named = ", ".join(work.overdue)
+            self.log.info("the time is up: cancelling %s", named)
+            try:
+                client.run(self.hook.cancel(client.api, self.kind, self.scope, work.overdue))
+            except PipelinesError as error:
+                # the task fails for its deadline all the same
+                self.log.warning("could not cancel %s; it may still be running: %s", named, error)
         self.hook.close()
         outcomes = [outcome.to_xcom() for outcome in work.outcomes(self.outcome_id)]
         for outcome in outcomes:

@@ -6,10 +6,8 @@ https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from airflow_provider_pipelines.codearts.access import LABEL, SERVICE
 from airflow_provider_pipelines.codearts.bodies import filters, run_body
@@ -23,27 +21,18 @@ from airflow_provider_pipelines.codearts.models import (
     RunStarted,
     Success,
 )
+from airflow_provider_pipelines.codearts.paging import PAGE_SIZE, ProjectApi
 from airflow_provider_pipelines.codearts.replies import absent, confirmed_by, object_of, page_of, started_by
 from airflow_provider_pipelines.core.calls import Call, Request, segment
 from airflow_provider_pipelines.core.checks import LARGEST_LONG, one_of, optional_id, text_id, whole_number
 from airflow_provider_pipelines.core.reading import dump, expect
 
-M = TypeVar("M", bound=BaseModel)
-
-PAGE_SIZE = 100
 PIPELINES_PAGE_SIZE = 50
-_MOST_PAGES = 1000
+_LATEST_FIRST = {"sort_key": "start_time", "sort_dir": "desc"}
 
 
-class CodeArtsApi:
-    """
-    The operations for one CodeArts project.
-
-    :param project_id: the CodeArts project, part of every path; not the IAM project
-    """
-
-    def __init__(self, project_id: str) -> None:
-        self.project_id = project_id
+class CodeArtsApi(ProjectApi):
+    """The operations for one CodeArts project."""
 
     def run_pipeline(
         self,
@@ -164,17 +153,30 @@ class CodeArtsApi:
             stage_id=stage_id, job_id=job_id,
             sort_key=one_of(sort_key, "sort_key", ("start_time", "end_time", "update_time")), sort_dir=sort_dir,
         )  # fmt: skip
-        return (yield from self._runs(pipeline_id, body))
+        path = self._of(pipeline_id, "pipeline-runs/list")
+        return (
+            yield from self._pages(PipelineRun, "pipeline_run_id", "list_pipeline_runs", path, body, "pipeline_runs")
+        )
 
-    def recent_runs(self, pipeline_id: str, most: int = PAGE_SIZE) -> Call[list[PipelineRun]]:
-        """List the latest runs of a pipeline, about so many."""
-        return (yield from self._runs(pipeline_id, {"sort_key": "start_time", "sort_dir": "desc"}, most))
+    def recent_runs(
+        self, pipeline_id: str, most: int = PAGE_SIZE, wanted: Collection[str] = ()
+    ) -> Call[list[PipelineRun]]:
+        """
+        List the latest runs of a pipeline, page by page until there is enough.
 
-    def _runs(self, pipeline_id: str, body: Mapping[str, Any], most: int | None = None) -> Call[list[PipelineRun]]:
+        :param most: about so many runs are enough
+        :param wanted: these runs are enough too
+        """
         path = self._of(pipeline_id, "pipeline-runs/list")
         return (
             yield from self._pages(
-                PipelineRun, "pipeline_run_id", "list_pipeline_runs", path, body, "pipeline_runs", most=most
+                PipelineRun,
+                "pipeline_run_id",
+                "list_pipeline_runs",
+                path,
+                _LATEST_FIRST,
+                "pipeline_runs",
+                enough=lambda found: len(found) >= most or (bool(wanted) and found.keys() >= set(wanted)),
             )
         )
 
@@ -277,54 +279,3 @@ class CodeArtsApi:
         """
         request = self._read("show_pipeline_detail", "GET", self._of(pipeline_id))
         return expect(PipelineDetail, object_of(request, (yield request)), LABEL, request)
-
-    # paths and pages
-
-    def _all(self, rest: str) -> str:
-        return f"/v5/{segment(self.project_id)}/api/pipelines/{rest}"
-
-    def _of(self, pipeline_id: Any, rest: str = "") -> str:
-        path = self._all(segment(text_id(pipeline_id, "pipeline_id")))
-        return f"{path}/{rest}" if rest else path
-
-    def _of_run(self, pipeline_id: Any, pipeline_run_id: Any, rest: str) -> str:
-        return self._of(pipeline_id, f"pipeline-runs/{segment(text_id(pipeline_run_id, 'pipeline_run_id'))}/{rest}")
-
-    def _read(
-        self, operation: str, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None
-    ) -> Request:
-        sent = None if body is None else dump(body)
-        return Request(operation, method, path, tuple(query), sent, repeatable=True, service=SERVICE)
-
-    def _pages(
-        self,
-        kind: type[M],
-        key: str,
-        operation: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        member: str,
-        size: int = PAGE_SIZE,
-        most: int | None = None,
-    ) -> Call[list[M]]:
-        """Read pages, by offset in the body or, without one, in the query; a row that moved is kept once."""
-        found: dict[Any, M] = {}
-        offset = 0
-        for _ in range(_MOST_PAGES):
-            about = {"offset": offset, "limit": size}
-            if body is None:
-                request = self._read(operation, "GET", path, [(name, str(value)) for name, value in about.items()])
-            else:
-                request = self._read(operation, "POST", path, (), {**body, **about})
-            entries, total = page_of(request, (yield request), member)
-            before = len(found)
-            for entry in entries:
-                row = expect(kind, entry, LABEL, request)
-                found.setdefault(getattr(row, key), row)
-            offset += len(entries)
-            # a service that caps the page size gives short pages; one that ignores the offset gives the same again
-            if len(found) == before or (total is not None and offset >= total):
-                break
-            if most is not None and len(found) >= most:
-                break
-        return list(found.values())

@@ -7,19 +7,17 @@ store; where it has none, or the answer was lost, the marker finds the run again
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_pipelines.codearts.marker import Marker, Record
 from airflow_provider_pipelines.codearts.runs import active_runs, look_runs, shown
 from airflow_provider_pipelines.codearts.states import COMPLETED, ENDED
 from airflow_provider_pipelines.core.calls import Call, Sleep
 from airflow_provider_pipelines.core.retrying import possibly_done
 from airflow_provider_pipelines.core.status import GRACE
-from airflow_provider_pipelines.errors import NotFound, PipelinesError, WatchFailed
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api import CodeArtsApi
@@ -32,90 +30,6 @@ PAUSE = 5.0
 TOLERANCE = 300.0
 #: details that are read at most to find a run
 MOST_DETAILS = 100
-
-_MARKER = re.compile(r"\[airflow (?P<task>[0-9a-f]{16})-(?P<digest>[0-9a-f]{12})-(?P<attempt>[0-9]+)\]")
-#: characters of a description that the marker and the blank before it need
-ROOM = len(" [airflow -- ]") + 16 + 12 + 6
-
-
-def _hash(value: Any, length: int) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:length]
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """
-    Says in a run's description for whom it was started.
-
-    :param task: a digest of the task instance, the same for all its attempts
-    :param digest: a digest of what was asked for
-    :param attempt: which attempt asked
-    """
-
-    task: str
-    digest: str
-    attempt: int
-
-    @classmethod
-    def of(cls, task_instance: Any, arguments: Any) -> Marker:
-        """Make the marker of an attempt."""
-        names = ("dag_id", "task_id", "run_id", "map_index")
-        attempt = getattr(task_instance, "try_number", 1)
-        return cls(
-            _hash([str(getattr(task_instance, name, None)) for name in names], 16),
-            _hash(arguments, 12),
-            attempt if isinstance(attempt, int) else 1,
-        )
-
-    @classmethod
-    def read(cls, description: str | None) -> Marker | None:
-        """Find the marker in a description."""
-        found = _MARKER.search(description or "")
-        return cls(found["task"], found["digest"], int(found["attempt"])) if found else None
-
-    def append_to(self, description: str | None) -> str:
-        """Write the marker behind an author's description."""
-        return f"{description} {self}" if description else str(self)
-
-    def __str__(self) -> str:
-        return f"[airflow {self.task}-{self.digest}-{self.attempt}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """
-    What is remembered of a request, from before it is sent.
-
-    :param marker: its marker
-    :param digest: a digest of what was asked for
-    :param asked_at: Unix time
-    :param run_id: the run, or empty as long as no answer has come
-    :param refused: whether it certainly made no run
-    """
-
-    marker: str
-    digest: str
-    asked_at: float
-    run_id: str = ""
-    queue_id: int | None = None
-    refused: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Any) -> Record | None:
-        """Read what :meth:`to_json` wrote, as foreign input: None if it is something else."""
-        try:
-            queue_id, run_id = data.get("queue_id"), str(data.get("run_id") or "")
-            record = cls(
-                str(data["marker"]), str(data["digest"]), float(data["asked_at"]), run_id,
-                queue_id if isinstance(queue_id, int) else None, data.get("refused") is True,
-            )  # fmt: skip
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return None
-        return record if Marker.read(record.marker) and re.fullmatch(r"[0-9A-Za-z_-]{0,64}", run_id) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +144,11 @@ class Wish:
             id = run.id
         while True:
             sighting = (yield from look_runs(self.api, self.pipeline_id, [id]))[id]
-            if not isinstance(sighting.error, NotFound) or self.now() >= believed:
+            if sighting.status is not None or self.now() >= believed:
                 break
             yield Sleep(PAUSE)
-        if sighting.error is not None:
-            if isinstance(sighting.error, NotFound):
-                return None
-            raise sighting.error
+        if sighting.status is None:
+            return None
         run = Run(id, sighting.facts.get("queue_id"), sighting.status, adopted=True)
         if run.status == COMPLETED:
             return run if record.digest == self.marker.digest else None

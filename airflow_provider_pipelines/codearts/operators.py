@@ -13,7 +13,8 @@ from airflow_provider_pipelines.task import VerbOperator, airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-    from airflow_provider_pipelines.codearts.once import Record, Run, Wish
+    from airflow_provider_pipelines.codearts.marker import Record
+    from airflow_provider_pipelines.codearts.once import Run, Wish
     from airflow_provider_pipelines.core.calls import Call
     from airflow_provider_pipelines.core.work import Item, Verb, Work
 
@@ -137,7 +138,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
 
     def _body(self) -> dict[str, Any]:
         from airflow_provider_pipelines.codearts.bodies import run_body
-        from airflow_provider_pipelines.codearts.once import ROOM
+        from airflow_provider_pipelines.codearts.marker import ROOM
 
         return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
 
@@ -158,7 +159,8 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         return memory.work
 
     def _wish(self, api: Any, context: Any, memory: _Memory) -> Wish:
-        from airflow_provider_pipelines.codearts.once import Marker, Wish
+        from airflow_provider_pipelines.codearts.marker import Marker
+        from airflow_provider_pipelines.codearts.once import Wish
 
         body = self._body()
         marker = Marker.of(
@@ -208,7 +210,7 @@ class _Memory:
         self.work: Work
 
     def read(self) -> Record | None:
-        from airflow_provider_pipelines.codearts.once import Record
+        from airflow_provider_pipelines.codearts.marker import Record
 
         return Record.from_json(self._store.get(STORE_KEY)) if self._store is not None else None
 

@@ -66,8 +66,8 @@ def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]
 
 
 def _from_list(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
-    rows = yield from api.recent_runs(pipeline_id, len(ids) + _LIST_SLACK)
     wanted = set(ids)
+    rows = yield from api.recent_runs(pipeline_id, len(ids) + _LIST_SLACK, wanted)
     seen = {
         row.pipeline_run_id: Sighting(row.status, {"pipeline_run_id": row.pipeline_run_id})
         for row in rows

@@ -25,7 +25,7 @@ ROOT = HERE.parent.parent
 def main() -> int:
     """Run the demo; 0 if all was as it should be, 1 if not, 2 if a file is missing, 130 if interrupted."""
     options = _options()
-    progress = Progress()
+    progress = Progress(picture=options.picture is not None)
     folder = Path(tempfile.mkdtemp(prefix="pipelines-demo-")).resolve()
     expected = json.loads(options.expected.read_text())
     play = Play(folder, progress, options.dag, expected)
@@ -51,12 +51,15 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     if code == 0:
         progress.say("end", "everything was as it should be", "bold green")
+        if options.picture is not None:
+            progress.save_picture(options.picture, str(folder))
     return code
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave Airflow and the emulator up until Ctrl-C")
+    parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="draw what the terminal shows")
     parser.add_argument("--dag", type=Path, default=ROOT / "example_dags" / "nightly_maintenance.py", metavar="FILE")
     parser.add_argument("--seed", type=Path, default=HERE / "world.json", metavar="FILE")
     parser.add_argument("--expected", type=Path, default=HERE / "expected.json", metavar="FILE")

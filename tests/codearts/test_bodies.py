@@ -53,6 +53,12 @@ def test_the_room_for_the_marker_is_kept_free():
         run_body(description="x" * 1025)
 
 
+@pytest.mark.parametrize("params", [None, {}, {"build_params": None}, {"build_params": {}}, {"codehub_id": "1"}])
+def test_what_the_vendor_lets_out_may_be_left_out(params):
+    sources = [{"type": "code", "params": params}]
+    assert run_body(sources=sources) == {"sources": sources}
+
+
 def test_rare_fields_are_checked_too():
     assert run_body(sub_hook="true", execution_plan_id="a1") == {"sub_hook": True, "execution_plan_id": "a1"}
 

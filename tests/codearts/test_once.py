@@ -2,7 +2,8 @@
 
 import pytest
 
-from airflow_provider_pipelines.codearts.once import GRACE, MOST_DETAILS, ROOM, SETTLE, Marker, Record, Wish
+from airflow_provider_pipelines.codearts.marker import ROOM, Marker, Record
+from airflow_provider_pipelines.codearts.once import GRACE, MOST_DETAILS, SETTLE, Wish
 from airflow_provider_pipelines.errors import (
     ApiError,
     InvalidRequest,
@@ -417,6 +418,14 @@ def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
 def test_a_run_that_has_ended_may_have_been_reported(status):
     script = left(detail("a", status, str(marker(1))))
     assert fulfil(script, None, marker(2))[0].id == "new"
+
+
+def test_a_request_that_stays_unclear_stops_the_next_attempt_too():
+    script = Script(
+        list_pipeline_runs=runs_page(), list_pipeline_queue=queue_page(queued("q", 2)), show_pipeline_run_detail=GONE
+    )
+    with pytest.raises(WatchFailed, match="description: q"):
+        fulfil(script, Memory(record(script)), marker(2))
 
 
 def test_two_runs_with_our_marker_are_named():

@@ -317,7 +317,7 @@ def test_a_list_that_gives_the_same_page_for_ever_is_left():
 
 
 def test_a_list_that_never_ends_is_left(monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.codearts.api._MOST_PAGES", 3)
+    monkeypatch.setattr("airflow_provider_pipelines.codearts.paging._MOST_PAGES", 3)
     script = Script(list_pipeline_runs=pages([row(f"r{number}") for number in range(900)], 100, "pipeline_runs"))
     assert len(script.run(API.list_pipeline_runs(PIPELINE))) == 300
 

@@ -98,6 +98,14 @@ def test_many_runs_are_read_from_the_list():
     assert script.operations.count("list_pipeline_runs") == 1
 
 
+def test_no_more_pages_are_read_than_it_takes_to_find_all():
+    ids = [f"r{number}" for number in range(150)]
+    pages = [runs_page(*(row(id) for id in ids[:100]), total=900), runs_page(*(row(id) for id in ids[100:]), total=900)]
+    script = Script(list_pipeline_runs=pages)
+    assert {sighting.status for sighting in look(script, *ids).values()} == {"RUNNING"}
+    assert script.operations == ["list_pipeline_runs"] * 2
+
+
 def test_a_failed_run_of_the_list_without_a_detail_is_failed_all_the_same():
     ids = [f"r{number}" for number in range(5)]
     script = Script(list_pipeline_runs=runs_page(*(row(id, "FAILED") for id in ids)), show_pipeline_run_detail=GONE)
