@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo constraints
+.PHONY: help setup lint test demo bench constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ test: $(ready) ## run the tests with coverage, WORKERS=2 at a time (0: in one pr
 demo: $(ready) ## run the maintenance window on a real Airflow against the emulator; KEEP=1 leaves the UI up
 	$(bin)/python -m scripts.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
+bench: $(ready) ## measure beside released peers; the ratios count, and only on a quiet machine
+	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[bench]'
+	$(bin)/python -m scripts.bench
+
 constraints: $(ready) ## pin the newest versions that go with AIRFLOW
 	echo 'apache-airflow==$(AIRFLOW)' | $(bin)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--extra dev --no-header --no-annotate --output-file constraints.txt pyproject.toml -
+		--extra dev --extra bench --no-header --no-annotate --output-file constraints.txt pyproject.toml -

@@ -28,8 +28,9 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, Watch
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.status import Goal, Report, Seen
-    from airflow_provider_pipelines.core.work import Verb, Work
+    from airflow_provider_pipelines.core.goals import Goal, Verb
+    from airflow_provider_pipelines.core.status import Report, Seen
+    from airflow_provider_pipelines.core.work import Work
     from airflow_provider_pipelines.hook import PipelinesHook
     from airflow_provider_pipelines.trigger import WatchTrigger
 

@@ -42,14 +42,14 @@ class SteppedClock(Clock):
 class Emulator:
     """A server of this process, told what to do over HTTP as anybody would."""
 
-    def __init__(self):
+    def __init__(self, seed=None):
         from airflow_provider_pipelines.emulator.clock import Clock as WorldClock
         from airflow_provider_pipelines.emulator.default_world import default_seed
         from airflow_provider_pipelines.emulator.serving import Server
         from airflow_provider_pipelines.emulator.settings import Settings
         from airflow_provider_pipelines.emulator.world import World
 
-        seed = default_seed()
+        seed = seed or default_seed()
         ready = threading.Event()
         world = World(seed, WorldClock("manual", 1.0), Settings())
         self.server = Server(world, seed, announce=lambda _: ready.set())
@@ -59,6 +59,7 @@ class Emulator:
         assert ready.wait(20)
         self.url = self.server.url
         self.env = self.server.ready()["env"]
+        self.after = 0
         self.http = requests.Session()
         self.http.trust_env = False
 

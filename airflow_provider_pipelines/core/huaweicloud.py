@@ -7,9 +7,9 @@ Signing: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algori
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
@@ -69,12 +69,13 @@ def canonical_request(
     :param headers: those to be signed, all but those with an underscore in their names
     :returns: the canonical request and its ``SignedHeaders``
     """
-    path = "/".join(quote(segment, safe="~") for segment in unquote(path).split("/"))
-    lower = {name.lower(): value.strip() for name, value in headers.items() if "_" not in name}
-    signed = ";".join(sorted(lower))
-    block = "".join(f"{name}:{lower[name]}\n" for name in sorted(lower))
-    digest = lower.get("x-sdk-content-sha256", "") if body else EMPTY_HASH
-    digest = digest or sha256(body or b"").hexdigest()
+    path = quote(unquote(path), safe="/~")
+    pairs = sorted([(name.lower(), value.strip()) for name, value in headers.items() if "_" not in name])
+    signed = ";".join([name for name, _ in pairs])
+    block = "".join([f"{name}:{value}\n" for name, value in pairs])
+    digest = EMPTY_HASH
+    if body:
+        digest = dict(pairs).get("x-sdk-content-sha256") or sha256(body).hexdigest()
     slash = "" if path.endswith("/") else "/"
     return f"{method.upper()}\n{path}{slash}\n{query}\n{block}\n{signed}\n{digest}", signed
 
@@ -91,9 +92,12 @@ def sign(
     signed = dict(headers)
     if key.security_token:
         signed["X-Security-Token"] = key.security_token
-    date = next((value for name, value in signed.items() if name.lower() == "x-sdk-date"), None)
-    if date is None:
-        date = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    date = ""
+    for name, value in signed.items():
+        if name.lower() == "x-sdk-date":
+            date = value
+    if not date:
+        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         signed["X-Sdk-Date"] = date
     kind = signed.get("Content-Type")
     if kind is not None and not kind.startswith(("application/json", "application/bson")):
@@ -101,8 +105,10 @@ def sign(
     canonical, names = canonical_request(method, path, query, signed, body)
     text = f"{ALGORITHM}\n{date}\n{sha256(canonical.encode()).hexdigest()}"
     # on the wire a header is its UTF-8 bytes, which HTTP libraries take as Latin-1 text
-    signed = {name: value.encode().decode("latin-1") for name, value in signed.items()}
-    signature = hmac.new(key.sk.encode(), text.encode(), sha256).hexdigest()
+    for name, value in signed.items():
+        if not value.isascii():
+            signed[name] = value.encode().decode("latin-1")
+    signature = hmac.digest(key.sk.encode(), text.encode(), "sha256").hex()
     signed["Authorization"] = f"{ALGORITHM} Access={key.ak}, SignedHeaders={names}, Signature={signature}"
     return signed
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from airflow_provider_pipelines.core.goals import Goal
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.errors import (
     NotFound,
@@ -33,45 +34,6 @@ GRACE = 30.0
 SHORTEST_INTERVAL = 2.0
 #: seconds without a state change after which a line says that the wait goes on
 PROGRESS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """
-    Where a thing is meant to get.
-
-    :param name: the goal in a word, for messages
-    :param reached: statuses that are the goal
-    :param failed: statuses from which the goal is not reached any more
-    :param lasting: whether a status that was there before the action may last until the goal; else, after the
-        grace time, it counts as what it is. Back in it after another status, it always does
-    :param renewed_by: the fact that differs once the thing was started anew; for goals that a thing may be at already
-        when it is started, e.g. the end of the run before
-    """
-
-    name: str
-    reached: frozenset[str]
-    failed: frozenset[str] = frozenset()
-    lasting: bool = False
-    renewed_by: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Write the goal as plain values."""
-        return {
-            "name": self.name,
-            "reached": sorted(self.reached),
-            "failed": sorted(self.failed),
-            "lasting": self.lasting,
-            "renewed_by": self.renewed_by,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Goal:
-        """Read what :meth:`to_json` wrote."""
-        return cls(
-            str(data["name"]), frozenset(data["reached"]), frozenset(data["failed"]), bool(data["lasting"]),
-            str(data.get("renewed_by", "")),
-        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from airflow_provider_pipelines.core.calls import Call, Sleep
 from airflow_provider_pipelines.core.outcome import Outcome, Result
 from airflow_provider_pipelines.core.retrying import possibly_done
-from airflow_provider_pipelines.core.status import GRACE, Goal, Look, Report, Seen, Watched, watch
+from airflow_provider_pipelines.core.status import GRACE, Look, Report, Seen, Watched, watch
 from airflow_provider_pipelines.errors import (
     ApiError,
     Conflict,
@@ -25,43 +25,14 @@ from airflow_provider_pipelines.errors import (
     error_to_event,
 )
 
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.goals import Verb
+
 Phase = Literal["look", "hold", "ready", "busy", "acted", "done"]
 
 #: seconds between two tries of an action that the service is too busy for
 BUSY_PAUSE = (5.0, 30.0)
 _CONFLICTS_FORGIVEN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """
-    What an action wants and when it may be asked for.
-
-    :param name: the hook method that does it
-    :param already: statuses in which nothing is to do
-    :param ready: statuses in which the action may be sent
-    :param hopeless: statuses from which the goal cannot be reached; all other statuses are waited out
-    :param goal: where the action leads
-    :param busy: vendor codes that mean: not carried out, try again in a while
-    :param already_note: what to say where nothing was to do
-    :param confirm: says what is missing although the goal was reached, or None; asked again for the grace time
-    :param why: sentences about statuses that the goal is not reached from
-    """
-
-    name: str
-    already: frozenset[str]
-    ready: frozenset[str]
-    goal: Goal
-    hopeless: frozenset[str] = frozenset()
-    busy: frozenset[str] = frozenset()
-    already_note: str = ""
-    confirm: Callable[[Item], PipelinesError | None] | None = None
-    why: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def settled(self) -> Goal:
-        """The goal of waiting until the action may be sent, or need not be."""
-        return Goal(f"settled before {self.name}", self.already | self.ready | self.hopeless)
 
 
 class Act(Protocol):

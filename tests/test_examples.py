@@ -1,0 +1,154 @@
+"""What the README and the examples show works as pasted, against the emulator."""
+
+import importlib.util
+import inspect
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_pipelines.core import identity
+from airflow_provider_pipelines.hook import PipelinesHook
+from airflow_provider_pipelines.provider import CONNECTIONS
+from airflow_provider_pipelines.task import GoalSensor, VerbOperator
+from tests.conftest import Emulator, SteppedClock
+from tests.modes import TaskInstance, context_of, deferred
+from tests.test_architecture import NAME, TASKS, VENDORS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+EXAMPLES = sorted((ROOT / "example_dags").glob("*.py"))
+FIRST_DAG = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+
+
+def in_order(dag):
+    done, left = [], dict(dag.task_dict)
+    while left:
+        ready = [id for id, task in left.items() if task.upstream_task_ids <= set(done)]
+        assert ready, "the DAG has a circle"
+        for id in ready:
+            done.append(id)
+            yield left.pop(id)
+
+
+def run(dag, clock):
+    """Run the tasks of a DAG one after the other, each as deferred as it can be."""
+    results = {}
+    for task in in_order(dag):
+        if not isinstance(task, VerbOperator | GoalSensor):
+            continue
+        ti = TaskInstance()
+        ti.task_id = task.task_id
+        context = {**context_of(ti), "params": dict(dag.params), "ds": "2026-01-01"}
+        task.render_template_fields(context)
+
+        def make(task=task, **mode):
+            task.deferrable = mode["deferrable"]
+            return task
+
+        results[task.task_id] = end = deferred(make, clock, ti)
+        assert end["error"] is None, (task.task_id, end)
+    return results
+
+
+def test_the_first_dag_of_the_readme_has_at_most_fifteen_lines_and_works_as_pasted(emulator, clock):
+    assert len(FIRST_DAG.strip().splitlines()) <= 15
+    namespace = {}
+    exec(FIRST_DAG, namespace)  # noqa: S102 -- this is what a reader does with it
+    results = run(dag_of(namespace), clock)
+    assert results["pause"]["result"]["after"] == "PAUSED"
+    assert [outcome["after"] for outcome in results["stop"]["result"]] == ["job_cancel_success"] * 2
+    assert results["start"]["result"]["after"] == "RUNNING"
+    assert [outcome["after"] for outcome in results["resume"]["result"]] == ["job_running"] * 2
+
+
+def dag_of(namespace):
+    """Give the one DAG that the tasks of a file belong to."""
+    dags = {id(task.dag): task.dag for task in namespace.values() if isinstance(task, VerbOperator | GoalSensor)}
+    (dag,) = dags.values()
+    return dag
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dag_of(vars(module))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_a_dag_that_airflow_can_store(path):
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    dag = load(path)
+    assert dag.timezone.name or dag.schedule is None
+    assert json.dumps(DagSerialization.to_dict(dag))
+
+
+@pytest.fixture
+def demo_world(monkeypatch):
+    world = Emulator(json.loads((ROOT / "scripts" / "demo" / "world.json").read_text()))
+    world.mark()
+    for name, value in world.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(PipelinesHook, "clock", SteppedClock(world))
+    identity._IDENTITIES.clear()
+    yield world
+    world.stop()
+
+
+def test_the_nightly_maintenance_stops_what_runs_and_brings_it_back(demo_world):
+    dag = load(ROOT / "example_dags" / "nightly_maintenance.py")
+    assert dag.timezone.name == "Europe/Berlin"
+    assert any(task.deferrable for task in dag.tasks if isinstance(task, VerbOperator))
+    before = demo_world.state()
+    results = run(dag, SteppedClock(demo_world))
+    after = demo_world.state()
+    for id, pipeline in before["enos"]["orgs"]["o10000000000001"]["pipelines"].items():
+        assert after["enos"]["orgs"]["o10000000000001"]["pipelines"][id]["status"] == pipeline["status"]
+    project = next(iter(before["dli"]["projects"]))
+    for id in ("128", "137", "140"):
+        assert after["dli"]["projects"][project]["jobs"][id]["status"] == before["dli"]["projects"][project]["jobs"][id]["status"]
+    assert results["migrate"]["result"]["after"] == "COMPLETED"
+    assert all(outcome["savepoint_path"].startswith("obs://") for outcome in results["stop_jobs"]["result"])
+    started = after["enos"]["orgs"]["o10000000000001"]["pipelines"]
+    assert started["5f0e0000-0000-4000-8000-000000000002"]["kafka_rate"] == 9000
+    names = [name for name, _ in demo_world.writes()]
+    assert sorted(names) == sorted(
+        ["pause_pipeline"] * 2 + ["start_pipeline"] * 2 + ["stop_pipeline_run", "batch_stop_flink_jobs"]
+        + ["run_pipeline"] * 2 + ["batch_run_flink_jobs"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_the_readme_tells_of_every_class_and_argument(kind):
+    if kind.__name__.endswith(("EnosPipelineOperator", "JobOperatorBase")) or kind.__doc__ and "base of" in kind.__doc__:
+        return
+    assert f"`{kind.__name__}" in README, kind.__name__
+    for base in kind.__mro__:
+        if base.__module__.startswith(NAME) and "__init__" in vars(base):
+            for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items():
+                if parameter.kind is parameter.KEYWORD_ONLY:
+                    assert name in README, f"{kind.__name__}: {name}"
+
+
+def test_the_readme_tells_of_every_connection_field():
+    for kind, entry in CONNECTIONS.items():
+        assert f"`{kind}`" in README
+        for field in entry["fields"]:
+            assert f"`{field}`" in README, field
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_public_class_and_method_is_documented(vendor):
+    for room in ("api", "hook", "operators", "sensors", "models"):
+        module = import_module(f"{NAME}.{vendor}.{room}")
+        for name, kind in vars(module).items():
+            if name.startswith("_") or not inspect.isclass(kind) or kind.__module__ != module.__name__:
+                continue
+            assert inspect.getdoc(kind), name
+            for member, value in vars(kind).items():
+                if not member.startswith("_") and inspect.isfunction(value):
+                    assert value.__doc__, f"{name}.{member}"
