@@ -6,6 +6,7 @@ Every operation of a vendor exists once, as a generator; :func:`operation` shows
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import warnings
@@ -26,10 +27,11 @@ from airflow_provider_pipelines.core.transports import (
     AsyncTransport,
     Route,
     SyncTransport,
+    certificates,
     environment_bundle,
     environment_proxy,
 )
-from airflow_provider_pipelines.errors import ConfigurationError, ConnectionMissing, PipelinesError
+from airflow_provider_pipelines.errors import ArgumentError, ConfigurationError, ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.provider import CONNECTIONS
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ class Fields:
         :raises ConfigurationError: a field is unknown
         """
         table: Mapping[str, Any] = CONNECTIONS[kind]["fields"]  # type: ignore[assignment]
+        if not isinstance(extra or {}, Mapping):
+            raise ConfigurationError(f"connection {conn_id!r}: extra is no JSON object. Give fields and their values.")
         prefix = f"extra__{kind}__"
-        values = {name.removeprefix(prefix): value for name, value in dict(extra or {}).items()}
+        values = {str(name).removeprefix(prefix): value for name, value in dict(extra or {}).items()}
         if unknown := sorted(set(values) - set(table)):
             raise ConfigurationError(
                 f"connection {conn_id!r}: unknown fields in extra: {', '.join(unknown)}. "
@@ -161,6 +165,11 @@ class Fields:
             raise self.problem(
                 "ca_bundle", f"there is no file {bundle!r}. Give the path of a PEM file on this machine."
             )
+        if verify and bundle:
+            try:
+                certificates(bundle)
+            except OSError:
+                raise self.problem("ca_bundle", f"{bundle!r} holds no certificates that can be read.") from None
         if not verify:
             warnings.warn(
                 f"connection {self.conn_id!r} does not verify TLS certificates (verify=false): anybody on the way can "
@@ -240,6 +249,7 @@ class Aio(Generic[T]):
     def __init__(self, hook: PipelinesHook[T]) -> None:
         self._hook = hook
         self._opened: AsyncClient[T] | None = None
+        self._opening = asyncio.Lock()
 
     async def client(self) -> AsyncClient[T]:
         """Make a client of its own; reads the connection unless the hook has."""
@@ -266,8 +276,9 @@ class Aio(Generic[T]):
 
     async def keep(self) -> Self:
         """Keep one client until :meth:`close`."""
-        if self._opened is None:
-            self._opened = await self.client()
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await self.client()
         return self
 
     async def __aenter__(self) -> Self:
@@ -372,6 +383,8 @@ class PipelinesHook(BaseHook, Generic[T]):
         :raises ConnectionMissing: Airflow does not find it
         :raises ConfigurationError: a field is unknown
         """
+        if str(self.conn_id).strip() in {"", "None"}:
+            raise ArgumentError(self.conn_name_attr, "is empty. Give the id of a connection.")
         try:
             connection = self.get_connection(self.conn_id)
         except AirflowNotFoundException:
@@ -457,6 +470,15 @@ class PipelinesHook(BaseHook, Generic[T]):
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self.close()
+
+    async def __aenter__(self) -> Self:
+        """Give the hook; its ``aio`` keeps one client until the end."""
+        await self.aio.keep()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections of ``aio``."""
+        await self.aio.close()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:

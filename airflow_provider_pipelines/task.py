@@ -29,6 +29,7 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, Watch
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Call
     from airflow_provider_pipelines.core.goals import Goal, Verb
+    from airflow_provider_pipelines.core.retrying import Patience
     from airflow_provider_pipelines.core.status import Report, Seen
     from airflow_provider_pipelines.core.work import Work
     from airflow_provider_pipelines.hook import PipelinesHook
@@ -61,6 +62,13 @@ def _forgiven(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"max_poll_failures has to be a whole number from 0 on, not {value!r}")
     return value
+
+
+def _limit(timeout: float, execution_timeout: Any) -> float:
+    """Give the seconds that an attempt has: Airflow does not watch ``execution_timeout`` while a task is deferred."""
+    if isinstance(execution_timeout, timedelta):
+        return min(timeout, execution_timeout.total_seconds())
+    return timeout
 
 
 @contextmanager
@@ -117,6 +125,8 @@ class VerbOperator(BaseOperator):
         self.max_poll_failures = _forgiven(max_poll_failures)
         self.cancel_on_kill = cancel_on_kill
         self._work: Work | None = None
+        self._killed = False
+        self._sending: Sequence[str] = ()
         self._cancel: Callable[[Sequence[str]], None] | None = None
 
     # what a verb states
@@ -160,7 +170,9 @@ class VerbOperator(BaseOperator):
 
         with airflow_edge():
             ids = self.plan()
-            work = self._work = Work(self.verb, [Item(id) for id in ids], self._deadline())
+            asked = self._asked_before(context)
+            items = [Item(id, asked=id in asked) for id in ids]
+            work = self._work = Work(self.verb, items, self._deadline())
         return self._go(context, work)
 
     def execute_complete(self, context: Any, event: Any = None, held: Any = None) -> Any:
@@ -170,17 +182,12 @@ class VerbOperator(BaseOperator):
 
         with airflow_edge():
             self.plan()
-            if not isinstance(held, Mapping):
-                raise WatchFailed("the task was resumed without its memory. Clear it to start again.")
             work = self._work = Work.from_json(self.verb, held)
             work.merge(Report.from_event(event), self.hook.clock.time())
         return self._go(context, work)
 
     def _deadline(self) -> float:
-        limit = self.timeout
-        if isinstance(self.execution_timeout, timedelta):
-            limit = min(limit, self.execution_timeout.total_seconds())
-        return self.hook.clock.time() + limit
+        return self.hook.clock.time() + _limit(self.timeout, self.execution_timeout)
 
     def _go(self, context: Any, work: Work) -> Any:
         with airflow_edge(errors=work.errors):
@@ -194,16 +201,14 @@ class VerbOperator(BaseOperator):
             return self._conclude(context, work)
 
     def _advance(self, work: Work, pause_at: float | None) -> None:
-        from airflow_provider_pipelines.core.retrying import Patience
-
         client = self.hook.get_conn()
         if self.cancel_on_kill and self.cancels and self._cancel is None:
             self._cancel = self.hook.canceller(self.kind, self.scope)
         client.transport.run(
             work.advance(
                 self.hook.looker(self.kind, self.scope),
-                lambda ids: client.session.carry(self.act(client.api, ids), Patience()),
-                first_look=self.hook.looker(self.kind, self.scope, Patience()),
+                self._act_once,
+                first_look=self.hook.looker(self.kind, self.scope, self._patience()),
                 wait=self.wait_for_completion,
                 pause_at=pause_at,
                 poll_interval=self.poll_interval,
@@ -213,8 +218,45 @@ class VerbOperator(BaseOperator):
             )
         )
 
+    def _patience(self) -> Patience:
+        from airflow_provider_pipelines.core.retrying import Patience
+
+        left = self._work.deadline - self.hook.clock.time() if self._work is not None else self.timeout
+        return Patience(budget=max(0.0, left))
+
+    def _act_once(self, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
+        """Send the action unless the task was killed; undo it if that happened while the answer was on its way."""
+        if self.was_killed():
+            raise WatchFailed(f"the task was killed before {self.verb.name} was sent for {', '.join(ids)}.")
+        client = self.hook.get_conn()
+        self._sending = ids
+        try:
+            answers: Mapping[str, PipelinesError | None]
+            answers = yield from client.session.carry(self.act(client.api, ids), self._patience())
+        finally:
+            self._sending = ()
+        if self.was_killed() and self._cancel is not None:
+            self._cancel([id for id in ids if answers.get(id) is None])
+        return answers
+
     def remember(self, context: Any, work: Work) -> None:
-        """Store what a later attempt has to know; most verbs need nothing, since they look first."""
+        """Store what a later attempt has to know: what was asked for, where an end state alone does not tell."""
+        from airflow_provider_pipelines import compat
+
+        if work.verb.confirm is None or (store := compat.state_store(context)) is None:
+            return
+        if work.finished and work.failure() is None:
+            store.delete("asked")
+        elif work.asked:
+            store.set("asked", work.asked)
+
+    def _asked_before(self, context: Any) -> list[str]:
+        """Give the ids that an earlier attempt of this task sent the action for."""
+        from airflow_provider_pipelines import compat
+
+        store = compat.state_store(context) if self.verb.confirm is not None else None
+        asked = store.get("asked") if store is not None else None
+        return asked if isinstance(asked, list) else []
 
     def _defer(self, context: Any, work: Work) -> None:
         from airflow_provider_pipelines.trigger import FIRST_LOOK, OWNED, WatchTrigger
@@ -265,14 +307,19 @@ class VerbOperator(BaseOperator):
             raise failure
         return outcomes if self.batch else outcomes[0]
 
+    def was_killed(self) -> bool:
+        """Tell whether Airflow has asked this task to end; a signal may have said so at any moment."""
+        return self._killed
+
     def on_kill(self) -> None:
         """
         Cancel what this task instance started, where ``cancel_on_kill`` says so.
 
         Asks Airflow nothing: it may interrupt a call to Airflow, and would wait for itself.
         """
+        self._killed = True
         work, cancel = self._work, self._cancel
-        if work is None or cancel is None or not (ids := work.under_way):
+        if work is None or cancel is None or not (ids := [*work.under_way, *self._sending]):
             return
         named = ", ".join(ids)
 
@@ -389,7 +436,7 @@ class GoalSensor(BaseSensorOperator):
                     return super().execute(context)
             finally:
                 self.hook.close()
-        deadline = now() + self.timeout
+        deadline = now() + _limit(self.timeout, self.execution_timeout)
         with self._as_sensor():
             if isinstance(done := self.poke(context), PokeReturnValue):
                 return done.xcom_value
@@ -448,6 +495,7 @@ class GoalSensor(BaseSensorOperator):
 
         blind = Blindness(self.max_poll_failures, self._count(context))
         if not blind.forgives(error):
+            self._count(context, 0)
             raise error
         self._count(context, blind.failures)
         self.log.warning("look %d in a row failed, %d are forgiven: %s", blind.failures, self.max_poll_failures, error)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.core.calls import Ask, Call
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.retrying import ONE_TRY
-from airflow_provider_pipelines.errors import PipelinesError
 from airflow_provider_pipelines.hook import hook_named
 
 if TYPE_CHECKING:
@@ -103,17 +102,10 @@ class Poller:
         try:
             aio = await self._hook.aio.keep()
             seen = await aio.run(lambda api: self._hook.look(api, self._kind, self._scope, ids), ONE_TRY)
-        except PipelinesError as error:
+        except Exception as error:  # noqa: BLE001 -- those who wait have to learn of it
             for waiter in served:
                 if not waiter.answer.done():
                     waiter.answer.set_exception(error)
-        except BaseException as error:
-            for waiter in served:
-                if not waiter.answer.done():
-                    waiter.answer.set_exception(
-                        error if isinstance(error, Exception) else ConnectionAbortedError("the poller was stopped")
-                    )
-            raise
         else:
             for waiter in served:
                 if not waiter.answer.done():

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.marker import Record
     from airflow_provider_pipelines.codearts.once import Run, Wish
     from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.work import Item, Verb, Work
+    from airflow_provider_pipelines.core.goals import Verb
+    from airflow_provider_pipelines.core.work import Item, Work
 
 #: the key of the task's state store under which the run is remembered
 STORE_KEY = "codearts_run"

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.task import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-    from airflow_provider_pipelines.core.status import Goal
+    from airflow_provider_pipelines.core.goals import Goal
 
 
 class CodeArtsRunSensor(GoalSensor):

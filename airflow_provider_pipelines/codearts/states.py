@@ -8,8 +8,7 @@ their turn; whatever else is shown counts as on its way.
 
 from __future__ import annotations
 
-from airflow_provider_pipelines.core.status import Goal
-from airflow_provider_pipelines.core.work import Verb
+from airflow_provider_pipelines.core.goals import Goal, Verb
 
 COMPLETED, RUNNING, FAILED, CANCELED = "COMPLETED", "RUNNING", "FAILED", "CANCELED"
 PAUSED, SUSPEND, IGNORED = "PAUSED", "SUSPEND", "IGNORED"

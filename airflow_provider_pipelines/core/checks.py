@@ -49,12 +49,9 @@ def long_id(value: Any, argument: str) -> int:
 def long_ids(value: Any, argument: str) -> list[int]:
     """Check a list of 64-bit ids: not empty, no id twice. Text is read as JSON, as a template may render it."""
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ArgumentError(
-                argument, f"{_shown(value)} is no list. Give a list of job ids, e.g. [128, 137]."
-            ) from None
+        text, value = value, from_json(value)
+        if not isinstance(value, list | int):
+            raise ArgumentError(argument, f"{_shown(text)} is no list. Give a list of job ids, e.g. [128, 137].")
     if isinstance(value, bool | int):
         raise ArgumentError(argument, f"{value} is no list. Give a list of job ids, e.g. [{value}].")
     if value is None or isinstance(value, Mapping | bytes) or not hasattr(value, "__iter__"):
@@ -89,10 +86,9 @@ def flag(value: Any, argument: str) -> bool:
 def mapping(value: Any, argument: str, known: Sequence[str] | None = None) -> dict[str, Any]:
     """Check a dictionary with text keys, all of them known; JSON text is accepted, as a template renders it."""
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ArgumentError(argument, f"{_shown(value)} is no JSON object. Give a dictionary.") from None
+        text, value = value, from_json(value)
+        if value is None:
+            raise ArgumentError(argument, f"{_shown(text)} is no JSON object. Give a dictionary.")
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ArgumentError(argument, f"is {_kind(value)}. Give a dictionary with text keys.")
     if known is not None and (unknown := sorted(set(value) - set(known))):
@@ -105,6 +101,21 @@ def one_of(value: Any, argument: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ArgumentError(argument, f"{_shown(value)} is not possible. Possible are {', '.join(allowed)}.")
     return str(value)
+
+
+def from_json(text: str) -> Any:
+    """Read JSON text; None for what is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def positive(value: Any, argument: str) -> None:
+    """Check a number above zero, or its digits as text; the vendor takes both, so it is not changed."""
+    text = value if isinstance(value, str) else repr(value) if type(value) in (int, float) else ""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text, re.ASCII) or not float(text) > 0:
+        raise ArgumentError(argument, f"{_shown(value)} is not possible. Give a number above 0.")
 
 
 def _shown(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airflow_provider_pipelines.errors import MalformedReply
+from airflow_provider_pipelines.errors import ArgumentError, MalformedReply
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Reply, Request
@@ -94,5 +94,15 @@ def truth(value: Any) -> bool | None:
 
 
 def dump(body: Mapping[str, Any] | list[Any]) -> bytes:
-    """Serialise a body once; these bytes are what is signed and sent."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    """
+    Serialise a body once; these bytes are what is signed and sent.
+
+    :raises ArgumentError: it holds something that JSON cannot hold
+    """
+    try:
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = "text that is no valid Unicode" if isinstance(error, UnicodeError) else str(error)[:200]
+    raise ArgumentError(
+        "body", f"cannot be written as JSON: {reason}. Give text, numbers, booleans, lists, dictionaries."
+    )

@@ -27,11 +27,13 @@ class Patience:
     :param attempts: how often a request is sent at most
     :param first_pause: seconds before the second attempt; doubles from then on
     :param longest_pause: seconds, the most between two attempts
+    :param budget: seconds, the most for all pauses of a call together
     """
 
     attempts: int = 4
     first_pause: float = 1.0
     longest_pause: float = 20.0
+    budget: float = 300.0
 
 
 #: one request a look: in a wait, the loop around it is what forgives failures

@@ -86,7 +86,7 @@ class Session:
             call.close()
 
     def _exchange(self, request: Request, patience: Patience) -> Call[Any]:
-        attempt, renewed = 0, False
+        attempt, renewed, slept = 0, False, 0.0
         while True:
             attempt += 1
             try:
@@ -100,7 +100,8 @@ class Session:
                     patience=patience,
                     spread=random.random,
                 ):
-                    case Again(after):
+                    case Again(after) if slept + after <= patience.budget:
+                        slept += after
                         yield Sleep(after)
                     case Renew():
                         renewed = True
@@ -119,10 +120,13 @@ class Session:
                 yield Sleep(pause)
             identity.check(self.clock())
             wire = yield from self._sign(request)
+            lost = None
             try:
                 reply = yield wire
-            except Undelivered as lost:
-                raise undelivered(self.scheme.service, request, lost) from None
+            except Undelivered as reason:
+                lost = undelivered(self.scheme.service, request, reason)
+            if lost is not None:
+                raise lost
             result = self.scheme.read(request, reply, self.clock())
         except AuthenticationError as error:
             if not error.renewable and error.until is None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from airflow_provider_pipelines.core.goals import Goal
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.errors import (
+    ApiError,
     NotFound,
     PipelinesError,
-    Throttled,
     WatchFailed,
     error_from_event,
     error_to_event,
@@ -306,7 +306,7 @@ def watch(
                 report.ended = "blind"
                 return report
             tell(f"look {blind.failures} in a row failed, {max_poll_failures} are forgiven: {error}")
-            if isinstance(error, Throttled) and error.retry_after is not None:
+            if isinstance(error, ApiError) and error.retry_after is not None:
                 delay = max(error.retry_after, usual)
         else:
             blind.failures, report.failures, report.error = 0, 0, None

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -46,17 +46,28 @@ class Route:
     verify: bool = True
     ca_bundle: str | None = None
     timeout: float = 15.0
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
 
     def tls_context(self) -> ssl.SSLContext:
         """Make the context that checks certificates as this route says."""
         import certifi
 
-        context = ssl.create_default_context(cafile=self.ca_bundle or certifi.where())
-        if not self.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+        if self.verify:
+            return certificates(self.ca_bundle or certifi.where())
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def certificates(path: str) -> ssl.SSLContext:
+    """
+    Make a context that trusts the authorities of a file, or of the files of a folder.
+
+    :raises OSError: it cannot be read, or holds no certificates (``ssl.SSLError``)
+    """
+    folder = os.path.isdir(path)
+    return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
 
 
 def environment_proxy(url: str) -> str | None:
@@ -168,11 +179,13 @@ class SyncTransport:
             )
             with answer:
                 body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+            if len(body) <= LARGEST_ANSWER:
+                return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+            lost = Undelivered(_TOO_LARGE, sent=True)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise _undelivered_by_requests(error) from None
-        if len(body) > LARGEST_ANSWER:
-            raise Undelivered(_TOO_LARGE, sent=True)
-        return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+            lost = _undelivered_by_requests(error)
+        # outside of the handler: the library's error holds the request, credentials included
+        raise lost
 
     def close(self) -> None:
         """Close the connections."""
@@ -193,8 +206,11 @@ def _undelivered_by_requests(error: Exception) -> Undelivered:
         if inner is None or not isinstance(inner, Exception):
             break
         reason = inner
-    if isinstance(error, requests.exceptions.SSLError) or isinstance(reason, ssl.SSLError):
+    if isinstance(reason, ssl.SSLCertVerificationError):
         return Undelivered(_TLS, sent=False, hint=_TLS_HINT)
+    if isinstance(reason, ssl.SSLError):
+        # an alert may come in the handshake or after the request: only the certificate tells that nothing was sent
+        return Undelivered(f"TLS failed ({reason.reason or 'no reason given'})", sent=True, hint=_TLS_HINT)
     if isinstance(error, requests.exceptions.ProxyError):
         return Undelivered("the proxy could not be used", sent=False, hint="Check the proxy settings.")
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
@@ -228,6 +244,7 @@ class AsyncTransport:
         self._sleep = sleep
         self._mask = mask or _no_mask
         self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
 
     async def run(self, call: Call[T]) -> T:
         """Run a call to its end."""
@@ -251,7 +268,8 @@ class AsyncTransport:
         import aiohttp
         import yarl
 
-        session = self._session = self._session or await self._open()
+        async with self._opening:
+            session = self._session = self._session or await self._open()
         try:
             url = yarl.URL(wire.url, encoded=True)
             async with session.request(
@@ -266,10 +284,14 @@ class AsyncTransport:
                 async for chunk in answer.content.iter_chunked(64 * 1024):
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
-                        raise Undelivered(_TOO_LARGE, sent=True)
-                return Reply(answer.status, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
+                        break
+                else:
+                    return Reply(answer.status, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
+            lost = Undelivered(_TOO_LARGE, sent=True)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _undelivered_by_aiohttp(error) from None
+            lost = _undelivered_by_aiohttp(error)
+        # outside of the handler: the library's error holds the request, credentials included
+        raise lost
 
     async def _open(self) -> aiohttp.ClientSession:
         import aiohttp

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from airflow_provider_pipelines.core.calls import Call, Sleep
 from airflow_provider_pipelines.core.outcome import Outcome, Result
@@ -32,6 +32,8 @@ Phase = Literal["look", "hold", "ready", "busy", "acted", "done"]
 
 #: seconds between two tries of an action that the service is too busy for
 BUSY_PAUSE = (5.0, 30.0)
+#: seconds before the look after a first conflict; doubles from then on
+CONFLICT_PAUSE = 3.0
 _CONFLICTS_FORGIVEN = 3
 
 
@@ -54,6 +56,8 @@ class Item:
     :param first: what ``made`` was when the action was sent
     :param passed: the statuses seen since the action
     :param reached_at: Unix time at which the goal was first seen
+    :param asked: whether an earlier attempt sent the action
+    :param found: whether somebody else's action brings it to the goal
     """
 
     id: str
@@ -72,6 +76,8 @@ class Item:
     first: dict[str, Any] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     reached_at: float = 0.0
+    asked: bool = False
+    found: bool = False
 
     def finish(self, result: Result, message: str, error: PipelinesError | None = None) -> None:
         """Close the item."""
@@ -116,12 +122,21 @@ class Work:
 
     @classmethod
     def from_json(cls, verb: Verb, data: Mapping[str, Any]) -> Work:
-        """Read what :meth:`to_json` wrote; members that a later version added are passed over."""
+        """
+        Read what :meth:`to_json` wrote; members that a later version added are passed over.
+
+        :raises WatchFailed: it is not what this version can go on with
+        """
         known = {entry.name for entry in fields(Item)}
-        items = [Item(**{name: value for name, value in entry.items() if name in known}) for entry in data["items"]]
-        work = cls(verb, items, float(data["deadline"]))
-        work.retry_at, work.tries = float(data["retry_at"]), int(data["tries"])
-        work.failed_looks = int(data.get("failed_looks", 0))
+        try:
+            items = [Item(**{name: value for name, value in entry.items() if name in known}) for entry in data["items"]]
+            work = cls(verb, items, float(data["deadline"]))
+            work.retry_at, work.tries = float(data.get("retry_at", 0)), int(data.get("tries", 0))
+            work.failed_looks = int(data.get("failed_looks", 0))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            items = []
+        if not items or not all(item.phase in get_args(Phase) for item in items):
+            raise WatchFailed("the task was resumed without its memory. Clear it to start again.")
         return work
 
     def of(self, *phases: Phase) -> list[Item]:
@@ -174,6 +189,9 @@ class Work:
         """
         while not self.finished:
             if fresh := self.of("look"):
+                if conflicts := max(item.conflicts for item in fresh):
+                    # what the service refused for may not be in its list yet
+                    yield Sleep(max(0.0, min(CONFLICT_PAUSE * 2 ** (conflicts - 1), self.deadline - now())))
                 yield from self._first_look(fresh, first_look)
             if ready := self.of("ready", "busy"):
                 if now() >= self.retry_at:
@@ -231,8 +249,14 @@ class Work:
         item.before = item.before or status
         verb = self.verb
         if status in verb.already:
+            # asked for by an earlier attempt, or on its way when it was found: then it has to end as this verb wants
+            claimed = item.asked or item.before != status
+            missing = verb.confirm(item) if claimed and verb.confirm is not None else None
             how = "is" if item.before == status else "has become"
-            item.finish("already", f"{item.id} {how} {status}; nothing was sent.{verb.already_note}")
+            if missing is not None:
+                item.fail(missing)
+            else:
+                item.finish("already", f"{item.id} {how} {status}; nothing was sent.{verb.already_note}")
         elif status in verb.ready:
             item.before, item.phase = status, "ready"
             item.moved, item.first, item.passed = False, dict(item.made), []
@@ -249,15 +273,17 @@ class Work:
         answers = yield from act([item.id for item in items])
         for item in items:
             error = answers.get(item.id)
-            item.acted_at = asked_at
             if error is None:
-                item.phase = "acted"
+                item.phase, item.acted_at = "acted", asked_at
             elif possibly_done(error):
                 tell(f"{item.id}: {error} Looking what came of it.")
-                item.phase, item.unclear = "acted", error_to_event(error)
+                item.phase, item.acted_at, item.unclear = "acted", asked_at, error_to_event(error)
             elif isinstance(error, ApiError) and error.code in self.verb.busy:
                 tell(f"{item.id}: {error}")
                 item.phase, item.code = "busy", error.code
+            elif isinstance(error, Conflict) and error.state in self.verb.already:
+                tell(f"{item.id}: {error} Somebody else was faster.")
+                item.phase, item.acted_at, item.found = "acted", asked_at, True
             elif isinstance(error, Conflict) and item.conflicts < _CONFLICTS_FORGIVEN:
                 tell(f"{item.id}: {error} Looking again.")
                 item.phase, item.conflicts = "look", item.conflicts + 1
@@ -302,7 +328,9 @@ class Work:
         elif seen.verdict == "reached":
             item.reached_at = item.reached_at or now
             missing = self.verb.confirm(item) if self.verb.confirm is not None else None
-            if missing is None:
+            if missing is None and item.found:
+                item.finish("already", f"{item.id} has become {seen.status} by somebody else's doing.")
+            elif missing is None:
                 item.finish("done", f"{item.id} is {seen.status}.")
             elif now - item.reached_at >= GRACE or now >= self.deadline:
                 item.fail(missing)
@@ -355,9 +383,14 @@ class Work:
         return WatchFailed(f"{self.verb.name} failed for {len(bad)} of {len(self.items)}: {listed}")
 
     @property
+    def asked(self) -> list[str]:
+        """Give the ids of the things that the action was sent for, now or by an earlier attempt."""
+        return [item.id for item in self.items.values() if (item.acted_at and not item.found) or item.asked]
+
+    @property
     def under_way(self) -> list[str]:
         """Give the ids of the things that were acted on and are not done."""
-        return [item.id for item in self.of("acted")]
+        return [item.id for item in self.of("acted") if not item.found]
 
     def errors(self) -> list[PipelinesError]:
         """Give every item's error."""

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.task import VerbOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.work import Verb
+    from airflow_provider_pipelines.core.goals import Verb
     from airflow_provider_pipelines.dli.hook import DliHook
     from airflow_provider_pipelines.errors import PipelinesError
 

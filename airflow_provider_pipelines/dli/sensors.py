@@ -11,7 +11,7 @@ from airflow_provider_pipelines.dli.states import RUNNING, SENSED
 from airflow_provider_pipelines.task import GoalSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.status import Goal
+    from airflow_provider_pipelines.core.goals import Goal
     from airflow_provider_pipelines.dli.hook import DliHook
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.core.status import Goal
-from airflow_provider_pipelines.core.work import Verb
+from airflow_provider_pipelines.core.goals import Goal, Verb
 from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ Signature: https://support.enos-iot.com/docs/api/en/2.1.0/token/invoke_api_with_
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -199,8 +200,14 @@ class EnosScheme:
         """Give the ``data`` of an answer, or raise the error that it is."""
         facts = about(SERVICE, request, reply)
         status = reply.status
-        if status == 401:
-            raise AuthenticationError("the gateway does not accept the token", renewable=True, **facts)
+        if status >= 400 and (told := _told(reply)) is not None:
+            # the HTTP status of failures is not documented; a code that is says more
+            raise self._error(told[0], told[1], reply, now, facts)
+        fetching = request.operation in _TOKEN_CALLS
+        if status == 401 or (status == 403 and fetching):
+            hint = _WRONG_KEY if fetching else None
+            text = "the gateway does not accept the keys" if fetching else "the gateway does not accept the token"
+            raise AuthenticationError(text, renewable=not fetching, hint=hint, **facts)
         if status == 403:
             raise PermissionDenied("the gateway forbids the call", renewable=True, **facts)
         if status == 429:
@@ -247,6 +254,16 @@ class EnosScheme:
 
 
 _TOKEN_CALLS = {"get_token", "refresh_token"}
+
+
+def _told(reply: Reply) -> tuple[int, dict[str, Any]] | None:
+    """Give the documented code of an answer with an HTTP error, and the answer; None if there is none."""
+    try:
+        payload = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return None
+    code = _code(payload) if isinstance(payload, dict) else None
+    return (code, payload) if code is not None and (code in _CODES or code in _TOKEN_EXPIRED) else None
 
 
 def _code(payload: dict[str, Any]) -> int | None:

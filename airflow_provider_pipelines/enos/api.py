@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_pipelines.core.calls import Call, Request, segment
-from airflow_provider_pipelines.core.checks import flag, mapping, text_id, whole_number
+from airflow_provider_pipelines.core.checks import flag, mapping, positive, text_id, whole_number
 from airflow_provider_pipelines.core.reading import dump, expect, malformed
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.enos.access import SERVICE
@@ -21,6 +21,7 @@ PAGE_SIZE = 100
 _PAGES = "/streaming/v2.0/streaming/pipelines"
 _MOST_PAGES = 1000
 LARGEST_KAFKA_RATE = 2**31 - 1
+_YARN = ("workerCount", "master", "slave")
 
 
 class EnosApi:
@@ -208,8 +209,11 @@ def start_body(execution_mode: Any, kafka_rate: Any, resource_config: Any = None
         config = mapping(resource_config, "resource_config", ("server", "yarn", "advanced"))
         if mode == 0 and (cluster := sorted({"yarn", "advanced"} & config.keys())):
             raise ArgumentError("resource_config", f"{', '.join(cluster)} is for execution_mode=1 (cluster) only.")
+        if "server" in config:
+            positive(config["server"], "resource_config.server")
         if "yarn" in config:
-            mapping(config["yarn"], "resource_config.yarn", ("workerCount", "master", "slave"))
+            for name, size in mapping(config["yarn"], "resource_config.yarn", _YARN).items():
+                positive(size, f"resource_config.yarn.{name}")
         if "advanced" in config:
             entries = config["advanced"]
             if not isinstance(entries, list):
@@ -217,8 +221,9 @@ def start_body(execution_mode: Any, kafka_rate: Any, resource_config: Any = None
                     "resource_config.advanced", 'is no list. Give a list of {"key": ..., "value": ...}.'
                 )
             for entry in entries:
-                if set(mapping(entry, "resource_config.advanced", ("key", "value"))) != {"key", "value"}:
-                    raise ArgumentError("resource_config.advanced", "each entry needs both key and value.")
+                pair = mapping(entry, "resource_config.advanced", ("key", "value"))
+                if set(pair) != {"key", "value"} or not all(isinstance(text, str) for text in pair.values()):
+                    raise ArgumentError("resource_config.advanced", "each entry needs both key and value, as text.")
         body["resourceConfig"] = config
     return body
 

@@ -110,9 +110,10 @@ class EnosStartPipelineOperator(EnosPipelineOperator):
 
     def plan(self) -> list[str]:
         """Check id and settings."""
+        from airflow_provider_pipelines.core.reading import dump
         from airflow_provider_pipelines.enos.api import start_body
 
-        start_body(self.execution_mode, self.kafka_rate, self.resource_config)
+        dump(start_body(self.execution_mode, self.kafka_rate, self.resource_config))
         return super().plan()
 
     def send(self, api: Any, id: str) -> Call[None]:
