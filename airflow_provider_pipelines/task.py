@@ -235,9 +235,21 @@ class VerbOperator(BaseOperator):
             answers = yield from client.session.carry(self.act(client.api, ids), self._patience())
         finally:
             self._sending = ()
-        if self.was_killed() and self._cancel is not None:
-            self._cancel([id for id in ids if answers.get(id) is None])
+        if self.was_killed():
+            self._undo([id for id in ids if answers.get(id) is None])
         return answers
+
+    def _undo(self, ids: Sequence[str]) -> None:
+        """Cancel what was started, where there is a way; a failure is told and goes no further."""
+        if self._cancel is None or not ids:
+            return
+        named = ", ".join(ids)
+        try:
+            self._cancel(ids)
+        except PipelinesError as error:
+            self.log.warning("could not cancel %s; it may still be running: %s", named, error)
+        else:
+            self.log.info("cancelled %s", named)
 
     def remember(self, context: Any, work: Work) -> None:
         """Store what a later attempt has to know: what was asked for, where an end state alone does not tell."""
@@ -318,20 +330,10 @@ class VerbOperator(BaseOperator):
         Asks Airflow nothing: it may interrupt a call to Airflow, and would wait for itself.
         """
         self._killed = True
-        work, cancel = self._work, self._cancel
-        if work is None or cancel is None or not (ids := [*work.under_way, *self._sending]):
+        if self._work is None or self._cancel is None:
             return
-        named = ", ".join(ids)
-
-        def carry_out() -> None:
-            try:
-                cancel(ids)
-            except PipelinesError as error:
-                self.log.warning("could not cancel %s; it may still be running: %s", named, error)
-            else:
-                self.log.info("cancelled %s", named)
-
-        thread = threading.Thread(target=carry_out, daemon=True)
+        ids = [*self._work.under_way, *self._sending]
+        thread = threading.Thread(target=self._undo, args=(ids,), daemon=True)
         thread.start()
         thread.join(KILL_WAIT)
 

@@ -110,7 +110,10 @@ def test_the_nightly_maintenance_stops_what_runs_and_brings_it_back(demo_world):
         assert after["enos"]["orgs"]["o10000000000001"]["pipelines"][id]["status"] == pipeline["status"]
     project = next(iter(before["dli"]["projects"]))
     for id in ("128", "137", "140"):
-        assert after["dli"]["projects"][project]["jobs"][id]["status"] == before["dli"]["projects"][project]["jobs"][id]["status"]
+        assert (
+            after["dli"]["projects"][project]["jobs"][id]["status"]
+            == before["dli"]["projects"][project]["jobs"][id]["status"]
+        )
     assert results["migrate"]["result"]["after"] == "COMPLETED"
     assert all(outcome["savepoint_path"].startswith("obs://") for outcome in results["stop_jobs"]["result"])
     started = after["enos"]["orgs"]["o10000000000001"]["pipelines"]
@@ -124,7 +127,9 @@ def test_the_nightly_maintenance_stops_what_runs_and_brings_it_back(demo_world):
 
 @pytest.mark.parametrize("kind", TASKS)
 def test_the_readme_tells_of_every_class_and_argument(kind):
-    if kind.__name__.endswith(("EnosPipelineOperator", "JobOperatorBase")) or kind.__doc__ and "base of" in kind.__doc__:
+    if kind.__name__.endswith(("EnosPipelineOperator", "JobOperatorBase")) or (
+        kind.__doc__ and "base of" in kind.__doc__
+    ):
         return
     assert f"`{kind.__name__}" in README, kind.__name__
     for base in kind.__mro__:

@@ -53,6 +53,8 @@ def bind(hook):
         ({"extra": {"org_id": "o1", "timeout": [1]}}, "timeout", "0.1 to 600"),
         ({"extra": {"org_id": "o1", "verify": "perhaps"}}, "verify", "true or false"),
         ({"extra": {"org_id": "o1", "ca_bundle": "/no/such.pem"}}, "ca_bundle", "no file"),
+        ({"extra": {"org_id": "o1", "ca_bundle": __file__}}, "ca_bundle", "no certificates"),
+        ({"extra": [1, 2]}, "extra", "no JSON object"),
         ({"extra": {"org_id": "o1", "max_requests_per_second": -1}}, "max_requests_per_second", "0.01"),
     ],
 )
@@ -121,6 +123,41 @@ def test_nothing_of_a_connection_is_in_a_repr(monkeypatch):
     assert repr(hook) == "EnosHook(enos_conn_id='enos_default', org_id=None)"
     assert not [text for text in shown if SECRET in text or KEY in text]
     assert SECRET not in repr(Fields("c", "enos", password=SECRET, extra={"x": SECRET}))
+
+
+@pytest.mark.parametrize("conn_id", [None, "", " ", "None"])
+def test_a_connection_id_that_is_empty_is_said_to_be(conn_id):
+    with pytest.raises(errors.ArgumentError, match="enos_conn_id"):
+        EnosHook(conn_id).get_conn()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"status": 401, "body": "{}"},
+        {"status": 403, "body": "{}"},
+        {"status": 200, "body": {"status": 1003}},
+        {"status": 400, "body": {"status": 1002}},
+        {"status": 500, "body": {"code": "1003"}},
+    ],
+    ids=str,
+)
+def test_fifty_waits_that_the_token_service_refuses_make_one_call(emulator, reply):
+    emulator.fault("get_token", times=500, kind="reply", **reply)
+
+    async def main():
+        return await asyncio.gather(*(EnosHook().aio.get_status(RUNNING) for _ in range(50)), return_exceptions=True)
+
+    assert {type(end) for end in asyncio.run(main())} == {errors.AuthenticationError}
+    assert len(emulator.calls()) == 1
+
+
+def test_a_hook_is_an_async_context_manager_too(emulator):
+    async def main():
+        async with EnosHook() as hook:
+            return await asyncio.gather(*(hook.aio.get_status(RUNNING) for _ in range(8)))
+
+    assert set(asyncio.run(main())) == {"RUNNING"}
 
 
 @pytest.mark.parametrize("vendor", ["enos", "codearts", "dli"])

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import re
 import socket
 import ssl
@@ -18,6 +19,7 @@ from airflow_provider_pipelines.core.transports import (
     AsyncTransport,
     Route,
     SyncTransport,
+    certificates,
     environment_bundle,
     environment_proxy,
 )
@@ -246,6 +248,41 @@ def test_a_certificate_that_does_not_verify_ends_the_call_before_anything_is_sen
     assert "certificate" in error.reason
     assert "ca_bundle" in error.hint
     assert server.received == []
+
+
+def test_tls_that_fails_after_the_request_may_have_done_its_work(driver, serve, authority):
+    class Garbled(RawServer):
+        def handle(self, connection):
+            connection.recv(65536)
+            # under the TLS layer: what comes now is no record
+            os.write(connection.fileno(), b"\x00" * 64)
+
+    server = Garbled(b"", authority[1])
+    try:
+        error = lost(
+            driver,
+            send("POST", f"https://127.0.0.1:{server.port}/", body=b"{}"),
+            Route(ca_bundle=authority[0], timeout=5),
+        )
+    finally:
+        server.close()
+    assert error.sent
+
+
+def test_certificates_may_be_a_folder_and_are_not_read_where_nothing_is_verified(authority, tmp_path):
+    assert certificates(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+    assert Route(ca_bundle=str(tmp_path)).tls_context().verify_mode is ssl.CERT_REQUIRED
+    assert Route(verify=False, ca_bundle="/no/such").tls_context().verify_mode is ssl.CERT_NONE
+    with pytest.raises(ssl.SSLError):
+        certificates(__file__)
+
+
+def test_no_request_hangs_on_the_error_that_a_lost_one_leaves(driver):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    error = lost(driver, send("POST", f"http://127.0.0.1:{port}/", {"Authorization": "c4n4ry"}, b"{}"))
+    assert error.__context__ is None
+    assert error.__cause__ is None
 
 
 @pytest.mark.parametrize("trusting", ["ca_bundle", "verify"])

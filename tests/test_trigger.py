@@ -131,8 +131,34 @@ async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
         with mock.patch.object(poller._hook, "look", side_effect=ZeroDivisionError):
             waits = [asyncio.ensure_future(drive(poller.look([RUNNING], 0.0))) for _ in range(2)]
             ends = await asyncio.gather(*waits, return_exceptions=True)
-            await asyncio.gather(poller._task, return_exceptions=True)
     assert {type(end) for end in ends} == {ZeroDivisionError}
+
+
+async def test_a_bug_in_one_look_does_not_strand_those_who_wait_for_a_later_one(emulator):
+    from airflow_provider_pipelines.core.transports import drive
+
+    clock = Real()
+    async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
+        look, broken = poller._hook.look, [True]
+
+        def once(*arguments):
+            if broken.pop() if broken else False:
+                raise ZeroDivisionError
+            return look(*arguments)
+
+        with mock.patch.object(poller._hook, "look", once):
+            soon, later = (asyncio.ensure_future(drive(poller.look([RUNNING], delay))) for delay in (1.0, 60.0))
+            ends = await asyncio.wait_for(asyncio.gather(soon, later, return_exceptions=True), 10)
+    assert isinstance(ends[0], ZeroDivisionError)
+    assert ends[1][RUNNING].status == "RUNNING"
+
+
+async def test_fifty_deferred_waits_with_one_wrong_secret_fail_one_signature(emulator, clock, monkeypatch):
+    connection = json.loads(emulator.env["AIRFLOW_CONN_ENOS_DEFAULT"])
+    monkeypatch.setenv("AIRFLOW_CONN_ENOS_DEFAULT", json.dumps({**connection, "password": "wrong"}))
+    ends = await asyncio.gather(*(events(make(clock, Watched(RUNNING, UP))) for _ in range(50)))
+    assert {end[0]["error"]["error"] for end in ends} == {"AuthenticationError"}
+    assert sum(call["auth"] == "refused" for call in emulator.calls()) == 1
 
 
 @pytest.fixture

@@ -125,10 +125,10 @@ class Batch:
             if len(same) <= count:
                 break
         answers: Answers = dict.fromkeys(ids)
-        if not count:
+        if not count and not any(element.is_success for element in elements):
             no = self._refusal(Delivery(is_success=False, message="; ".join(texts)))
             answers.update((yield from self._singly(same, no)) if same else {})
-        elif len(same) <= count:
+        elif count and len(same) <= count:
             for id in same:
                 own = elements[ids.index(id)]
                 told = own if not own.is_success else Delivery(is_success=False, message="; ".join(texts))
@@ -136,7 +136,7 @@ class Batch:
         else:
             no = self._refusal(Delivery(is_success=False))
             doubt = MalformedReply(
-                f"{count} of {len(ids)} were refused, and it cannot be told which: {'; '.join(texts)}",
+                f"some of {len(ids)} jobs were refused, and it cannot be told which: {'; '.join(texts)}",
                 service=no.service, operation=no.operation, method=no.method, path=no.path, status=no.status,
             )  # fmt: skip
             answers.update(dict.fromkeys(same, doubt))

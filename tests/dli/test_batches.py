@@ -151,7 +151,7 @@ def test_refusals_that_cannot_be_told_apart_stay_unclear(api):
     driver = Service([element(), element("false", "no")])
     answers = deliver(api, driver, 1, 2)
     assert all(possibly_done(answer) for answer in answers.values())
-    assert "1 of 2 were refused" in str(answers["1"])
+    assert "some of 2 jobs were refused" in str(answers["1"])
     assert sum(driver.slept) == 30
 
 

@@ -65,6 +65,19 @@ def test_a_bad_id_is_named_and_nothing_is_sent(emulator, clock, id):
         ({"execution_mode": 1, "resource_config": {"advanced": {"a": "b"}}}, "resource_config.advanced", "list"),
         ({"execution_mode": 1, "resource_config": {"advanced": [{"key": "a"}]}}, "resource_config.advanced", "both"),
         ({"execution_mode": 1, "resource_config": {"advanced": ["a"]}}, "resource_config.advanced", "dictionary"),
+        ({"resource_config": {"server": float("nan")}}, "resource_config.server", "above 0"),
+        ({"resource_config": {"server": None}}, "resource_config.server", "above 0"),
+        ({"resource_config": {"server": True}}, "resource_config.server", "above 0"),
+        ({"resource_config": {"server": -3}}, "resource_config.server", "above 0"),
+        ({"resource_config": {"server": "x"}}, "resource_config.server", "above 0"),
+        ({"resource_config": "[" * 100_000}, "resource_config", "JSON"),
+        ({"execution_mode": 1, "resource_config": {"yarn": {"master": 0}}}, "resource_config.yarn.master", "above 0"),
+        (
+            {"execution_mode": 1, "resource_config": {"advanced": [{"key": "a", "value": "\ud800"}]}},
+            "body",
+            "Unicode",
+        ),
+        ({"execution_mode": 1, "resource_config": {"advanced": [{"key": "a", "value": 1}]}}, "advanced", "text"),
         ({"org_id": "a b"}, "org_id", "letters"),
         ({"pipeline_id": "None"}, "pipeline_id", "Give the id"),
     ],
@@ -103,7 +116,7 @@ TROUBLES = {
     "no JSON object": {"kind": "reply", "status": 200, "body": [1]},
     "redirects": {"kind": "reply", "status": 302, "headers": {"Location": "http://127.0.0.1:1/"}, "body": ""},
     "no such route": {"kind": "reply", "status": 404, "body": "{}"},
-    "forbids": {"kind": "reply", "status": 403, "body": "{}"},
+    "HTTP 403": {"kind": "reply", "status": 403, "body": "{}"},
 }
 
 

@@ -1,15 +1,21 @@
 """The same histories in every mode: same result, same XCom, same error, and exactly the writes that are due."""
 
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest import mock
+
 import pytest
 
+from airflow_provider_pipelines.core import transports
 from airflow_provider_pipelines.enos.operators import (
     EnosPausePipelineOperator,
     EnosStartPipelineOperator,
     EnosStopPipelineOperator,
 )
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
+from airflow_provider_pipelines.errors import WatchFailed, WatchTimeout
 from tests.enos.conftest import PAUSED, PUBLISHED, RUNNING, SECOND, STOPPED
-from tests.modes import OPERATOR_MODES, SENSOR_MODES
+from tests.modes import OPERATOR_MODES, SENSOR_MODES, Store, context_of, on
 
 
 def operator(kind, **arguments):
@@ -147,6 +153,111 @@ HISTORIES = [
     ("too late and blind", start(STOPPED, timeout=90, max_poll_failures=100), looks(500), "WatchTimeout", "The last look failed", ["start"]),
     ("bad id", pause("a/b"), nothing, "AirflowFailException", "pipeline_id", []),
 ]  # fmt: skip
+
+
+#: the HTTP status of EnOS's failures is not documented: these have to end alike whatever it is
+CODED = [history for history in HISTORIES if history[0] in {
+    "token expiry in the wait", "token expiry before the write", "pause of a stopped one", "unknown id",
+}]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("history", CODED, ids=lambda history: history[0])
+def test_the_http_status_of_a_failure_makes_no_difference(history, status, emulator, clock):
+    name, make, happens, *rest = history
+    changed = (name, make, both(settings(enos_failure_status=status), happens), *rest)
+    test_an_operator_ends_alike_in_every_mode(changed, emulator, clock)
+
+
+def test_a_conflict_over_a_stale_list_sends_nothing_twice(emulator, clock):
+    """Somebody pauses it; the list goes on showing RUNNING for a while."""
+    for run in OPERATOR_MODES.values():
+        emulator.reset()
+        emulator.settings(enos_pause_seconds=0)
+        emulator.thing("enos", RUNNING, "PAUSED")
+        emulator.fault("list_pipelines", times=1, kind="stale", seconds=8)
+        end = run(pause(RUNNING), clock)
+        assert end["error"] is None, end
+        assert end["result"]["result"] == "already"
+        assert len(emulator.writes()) == 1
+
+
+def test_a_start_killed_while_its_answer_is_on_the_way_is_undone(emulator, clock):
+    emulator.settings(enos_start_seconds=0, enos_stop_seconds=0)
+    task = EnosStartPipelineOperator(
+        task_id="t", pipeline_id=STOPPED, execution_mode=0, cancel_on_kill=True, timeout=60
+    )
+    on(task, clock)
+
+    def kill(wire):
+        task._killed = task._killed or "action=start" in wire.url
+
+    with transports_that(kill), pytest.raises(WatchTimeout):
+        task.execute(context_of())
+    assert emulator.writes()[:2] == [("start_pipeline", [STOPPED]), ("stop_pipeline", [STOPPED])]
+
+
+def test_a_task_killed_before_its_act_sends_nothing(emulator, clock):
+    task = on(EnosStartPipelineOperator(task_id="t", pipeline_id=STOPPED, execution_mode=0, cancel_on_kill=True), clock)
+    with transports_that(lambda wire: task.on_kill()), pytest.raises(WatchFailed, match="killed before"):
+        task.execute(context_of())
+    assert emulator.writes() == []
+
+
+def test_a_deferred_sensor_keeps_the_execution_timeout(emulator, clock):
+    begun = clock.time()
+    make = sensor(STOPPED, timeout=3600, execution_timeout=timedelta(seconds=60))
+    end = SENSOR_MODES["deferred"](make, clock)
+    assert end["error"][0] == "AirflowSensorTimeout"
+    assert clock.time() - begun <= 61
+
+
+def test_throttling_does_not_carry_a_task_past_its_deadline(emulator, clock):
+    emulator.fault("pause_pipeline", times=5, kind="reply", status=429, headers={"Retry-After": "100"}, body="{}")
+    begun = clock.time()
+    end = OPERATOR_MODES["plain"](pause(RUNNING, timeout=20), clock)
+    assert end["error"][0] == "Throttled"
+    assert clock.time() - begun <= 20
+    assert len(emulator.writes()) == 1
+
+
+def test_a_failed_attempt_leaves_no_count_of_failed_looks_behind(emulator, clock):
+    store = Store()
+    looks(11, 0)(emulator, clock)
+    assert SENSOR_MODES["reschedule"](sensor(SECOND), clock, store)["error"][0] == "ServerError"
+    looks(3, 0)(emulator, clock)
+    assert SENSOR_MODES["reschedule"](sensor(SECOND), clock, store)["error"] is None
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        None,
+        {},
+        [],
+        {"items": []},
+        {"items": [{}], "deadline": 1},
+        {"items": [{"id": "a", "phase": "later"}], "deadline": 1},
+    ],
+)
+def test_a_task_resumed_without_its_memory_fails(emulator, clock, held):
+    task = on(EnosPausePipelineOperator(task_id="t", pipeline_id=RUNNING), clock)
+    with pytest.raises(WatchFailed, match="without its memory"):
+        task.execute_complete(context_of(), event={}, held=held)
+
+
+@contextmanager
+def transports_that(see):
+    """Let something happen at the moment at which a request goes out."""
+    send = transports.SyncTransport._send
+
+    def spied(transport, wire):
+        reply = send(transport, wire)
+        see(wire)
+        return reply
+
+    with mock.patch.object(transports.SyncTransport, "_send", spied):
+        yield
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history[0])
