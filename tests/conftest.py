@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -9,9 +10,10 @@ import time
 import pytest
 import requests
 
-from airflow_provider_pipelines.core import identity
+from airflow_provider_pipelines.core import identity, transports
 from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.hook import PipelinesHook
+from tests.enos.verifier import Verifier
 
 
 class SteppedClock(Clock):
@@ -144,6 +146,43 @@ def emulator(shared_emulator, monkeypatch):
         monkeypatch.setenv(name, value)
     identity._IDENTITIES.clear()
     return shared_emulator
+
+
+@pytest.fixture(autouse=True)
+def every_enos_request_is_verified(request, monkeypatch):
+    """Let an independent verifier look at what leaves the transports, headers and bytes as they are."""
+    if "emulator" not in request.fixturenames:
+        return
+    verifiers = {}
+
+    def verifier():
+        connection = json.loads(os.environ["AIRFLOW_CONN_ENOS_DEFAULT"])
+        keys = connection["login"], connection["password"]
+        return verifiers.setdefault(keys, Verifier(*keys))
+
+    def concerns(wire):
+        return any(part in wire.url for part in ("/apim-token-service/", "/streaming/v2.0/"))
+
+    sync_send, async_send = transports.SyncTransport._send, transports.AsyncTransport._send
+
+    def checked(transport, wire):
+        if concerns(wire):
+            verifier().check(wire.method, wire.url, wire.headers, wire.body)
+        reply = sync_send(transport, wire)
+        if concerns(wire):
+            verifier().learn(wire.url, reply.body)
+        return reply
+
+    async def checked_async(transport, wire):
+        if concerns(wire):
+            verifier().check(wire.method, wire.url, wire.headers, wire.body)
+        reply = await async_send(transport, wire)
+        if concerns(wire):
+            verifier().learn(wire.url, reply.body)
+        return reply
+
+    monkeypatch.setattr(transports.SyncTransport, "_send", checked)
+    monkeypatch.setattr(transports.AsyncTransport, "_send", checked_async)
 
 
 @pytest.fixture

@@ -8,7 +8,13 @@ import traceback
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_provider_pipelines.codearts.hook import CodeArtsHook
+from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
+from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
 from airflow_provider_pipelines.core import transports
+from airflow_provider_pipelines.dli.hook import DliHook
+from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
+from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator, EnosStartPipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
@@ -60,6 +66,11 @@ def canaries(emulator, monkeypatch):
     return canaries
 
 
+def codearts_pipeline(emulator):
+    (project,) = emulator.state()["codearts"]["projects"].values()
+    return next(iter(project["pipelines"]))
+
+
 class Everything(logging.Handler):
     def __init__(self, canaries):
         super().__init__(logging.DEBUG)
@@ -97,24 +108,38 @@ def tell(canaries, act):
     return None
 
 
-def troubles(emulator):
-    yield "none", lambda: None
-    yield "lost", lambda: emulator.fault("*", kind="drop", executed=False, times=30)
-    yield "html", lambda: emulator.fault("*", kind="reply", status=200, body="<html>", times=30)
-    yield "refused", lambda: emulator.fault("*", kind="reply", status=401, body="{}", times=30)
-    yield "broken", lambda: emulator.fault("*", kind="truncate", bytes=10, times=30)
-    yield "500", lambda: emulator.fault("*", kind="reply", status=500, body="{}", times=30)
+TROUBLES = [
+    None,
+    {"kind": "drop", "executed": False},
+    {"kind": "reply", "status": 200, "body": "<html>"},
+    {"kind": "reply", "status": 401, "body": "{}"},
+    {"kind": "truncate", "bytes": 10},
+    {"kind": "reply", "status": 500, "body": "{}"},
+]
 
 
 def test_no_secret_is_shown_whatever_happens(emulator, clock, canaries, all_logs, capfd):
-    for _, prepare in troubles(emulator):
+    for trouble in TROUBLES:
         emulator.reset()
-        prepare()
+        for service in ("enos", "iam", "codearts", "dli") if trouble else ():
+            emulator.fault("*", service=service, times=40, **trouble)
         ti = TaskInstance()
         context = context_of(ti)
         for task in (
             EnosPausePipelineOperator(task_id="p", pipeline_id=RUNNING),
             EnosStartPipelineOperator(task_id="s", pipeline_id=STOPPED, execution_mode=0, deferrable=True),
+            DliBatchStopOperator(task_id="d", job_ids=[128], trigger_savepoint=True, deferrable=True),
+            DliBatchRunOperator(task_id="r", job_ids=[137]),
+            DliJobSensor(task_id="j", job_ids=[137], target_status="job_finish", deferrable=True, timeout=300),
+            CodeArtsRunPipelineOperator(task_id="c", pipeline_id=codearts_pipeline(emulator), deferrable=True),
+            CodeArtsStopRunOperator(task_id="k", pipeline_id=codearts_pipeline(emulator)),
+            CodeArtsRunSensor(
+                task_id="q",
+                pipeline_id=codearts_pipeline(emulator),
+                pipeline_run_id="0" * 32,
+                deferrable=True,
+                timeout=90,
+            ),
             EnosPipelineSensor(task_id="w", pipeline_id=STOPPED, target_status="PAUSED", deferrable=True, timeout=600),
         ):
             on(task, clock)
@@ -130,11 +155,18 @@ def test_no_secret_is_shown_whatever_happens(emulator, clock, canaries, all_logs
             canaries.shows({name: getattr(task, name) for name in task.template_fields})
             canaries.shows(task)
             canaries.shows(task.hook)
-            canaries.shows(task.hook.get_conn())
+            client = task.hook.get_conn()
+            canaries.shows(client)
+            canaries.shows(client.session.scheme)
+            canaries.shows(client.transport.route)
         canaries.shows(ti.pushed)
-        hook = EnosHook()
-        canaries.shows(hook.test_connection())
-        tell(canaries, lambda: asyncio.run(EnosHook().aio.list_pipelines()))
+        for kind, read in (
+            (EnosHook, "list_pipelines"),
+            (CodeArtsHook, "list_pipelines"),
+            (DliHook, "list_flink_jobs"),
+        ):
+            canaries.shows(kind().test_connection())
+            tell(canaries, lambda kind=kind, read=read: asyncio.run(getattr(kind().aio, read)()))
     canaries.shows("".join(capfd.readouterr()))
     assert len(canaries.secrets) > 20
     assert len(canaries.read) > 100
