@@ -6,11 +6,12 @@ VENV ?= .venv
 AIRFLOW ?= 3.3.2
 WORKERS ?= 2
 PYTEST_ARGS ?=
+MINUTES ?= 60
 
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo bench constraints
+.PHONY: help setup lint test demo bench mutants constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -36,6 +37,10 @@ bench: $(ready) ## measure beside released peers; the ratios count, and only on 
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[bench]'
 	$(bin)/python -m scripts.bench
 
+mutants: $(ready) ## see whether the tests notice small changes of the code, for MINUTES=60 at most; goes on when run again
+	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[mutants]'
+	$(bin)/python -m scripts.mutants --minutes $(MINUTES) --workers $(WORKERS)
+
 constraints: $(ready) ## pin the newest versions that go with AIRFLOW
 	echo 'apache-airflow==$(AIRFLOW)' | $(bin)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--extra dev --extra bench --no-header --no-annotate --output-file constraints.txt pyproject.toml -
+		--extra dev --extra bench --extra mutants --no-header --no-annotate --output-file constraints.txt pyproject.toml -

@@ -95,7 +95,7 @@ class ApiError(PipelinesError):
     :param operation: the hook method that made the call
     :param method: the HTTP method
     :param path: the path of the request, without host and query
-    :param status: the HTTP status
+    :param status: the HTTP status; 0 where the edition is known not to have the operation, and nothing was sent
     :param code: the vendor's own error code as text, or None
     :param request_id: the vendor's id of the request, or None
     :param hint: what to do about it, where that is known
@@ -124,8 +124,8 @@ class ApiError(PipelinesError):
         shown = ", ".join(
             part
             for part in (
-                f"{method} {path}",
-                f"HTTP {status}",
+                f"{method} {path}".strip(),
+                f"HTTP {status}" if status else "nothing was sent",
                 f"code {code}" if code else "",
                 f"request id {request_id}" if request_id else "",
             )

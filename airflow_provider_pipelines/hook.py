@@ -11,7 +11,7 @@ import json
 import os
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 from urllib.parse import urlsplit
@@ -29,9 +29,15 @@ from airflow_provider_pipelines.core.transports import (
     SyncTransport,
     certificates,
     environment_bundle,
-    environment_proxy,
+    environment_proxies,
 )
-from airflow_provider_pipelines.errors import ArgumentError, ConfigurationError, ConnectionMissing, PipelinesError
+from airflow_provider_pipelines.errors import (
+    ArgumentError,
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionMissing,
+    PipelinesError,
+)
 from airflow_provider_pipelines.provider import CONNECTIONS
 
 if TYPE_CHECKING:
@@ -160,23 +166,49 @@ class Fields:
     def route(self, url: str) -> Route:
         """Give proxy, TLS and time-out rules for an address; read once, given to both drivers."""
         verify = self.flag("verify", True)
-        bundle = self.text("ca_bundle") or environment_bundle()
-        if verify and bundle and not os.path.exists(bundle):
-            raise self.problem(
-                "ca_bundle", f"there is no file {bundle!r}. Give the path of a PEM file on this machine."
-            )
+        bundle = self.text("ca_bundle")
+        where = ""
+        if bundle is None and (found := environment_bundle()) is not None:
+            variable, bundle = found
+            where = f"not given, and the environment variable {variable} names one: "
         if verify and bundle:
+            if not os.path.exists(bundle):
+                raise self.problem(
+                    "ca_bundle", f"{where}there is no file {bundle!r}. Give the path of a PEM file on this machine."
+                )
             try:
                 certificates(bundle)
             except OSError:
-                raise self.problem("ca_bundle", f"{bundle!r} holds no certificates that can be read.") from None
+                raise self.problem("ca_bundle", f"{where}{bundle!r} holds no certificates that can be read.") from None
         if not verify:
             warnings.warn(
                 f"connection {self.conn_id!r} does not verify TLS certificates (verify=false): anybody on the way can "
                 "read the traffic. Give the certificate authority in ca_bundle instead.",
                 stacklevel=2,
             )
-        return Route(verify, bundle, self.number("timeout") or 15.0, environment_proxy(url))
+        route = Route(verify, bundle, self.number("timeout") or 15.0, self._proxy(), self._proxies())
+        if route.proxy is None and urlsplit(route.proxy_to(url) or "http:").scheme not in {"http", "https"}:
+            raise self.problem(
+                "proxy", "is empty, and the environment names one that is not http or https. Fill it in."
+            )
+        return route
+
+    def _proxy(self) -> str | None:
+        given = self.text("proxy")
+        if given is None or given == "direct":
+            return None
+        try:
+            parts = urlsplit(given)
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            good = False
+        if not good or parts.path.strip("/") or parts.query or parts.fragment or not given.isascii():
+            # it may hold a password, so it is not shown
+            raise self.problem("proxy", "is no address of a proxy. Give http://[user:password@]host:port, or 'direct'.")
+        return given
+
+    def _proxies(self) -> Mapping[str, str]:
+        return {} if self.text("proxy") else environment_proxies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +239,13 @@ class SyncClient(Generic[T]):
         self.api = binding.api
         self.session = Session(binding.scheme, clock.wall)
         self.transport = SyncTransport(binding.route, clock.sleep, mask)
+        self._clock = clock
+
+    def rebind(self, binding: Binding[T]) -> None:
+        """Go on with other credentials; what is under way is not disturbed."""
+        self.api = binding.api
+        self.session = Session(binding.scheme, self._clock.wall)
+        self.transport.route = binding.route
 
     def run(self, call: Call[Any], patience: Patience | None = None) -> Any:
         """Run one of the operations of :attr:`api`."""
@@ -250,13 +289,32 @@ class Aio(Generic[T]):
         self._hook = hook
         self._opened: AsyncClient[T] | None = None
         self._opening = asyncio.Lock()
+        self._fields: Fields | None = None
 
     async def client(self) -> AsyncClient[T]:
         """Make a client of its own; reads the connection unless the hook has."""
         hook = self._hook
         known: Fields | None = hook.__dict__.get("fields")
         fields = known if known is not None else await compat.read_connection(hook.conn_id, hook.fields_of)
+        self._fields = fields
         return AsyncClient(hook.bind(fields), hook.clock)
+
+    async def reread(self) -> bool:
+        """
+        Read the connection again, and go on with a new client if it was changed.
+
+        :returns: whether it was
+        """
+        hook, known = self._hook, self._fields
+        fields = await compat.read_connection(hook.conn_id, hook.fields_of)
+        if fields == known:
+            return False
+        client = AsyncClient(hook.bind(fields), hook.clock)
+        async with self._opening:
+            await self.close()
+            hook.__dict__.pop("fields", None)
+            self._fields, self._opened = fields, client
+        return True
 
     async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
         """Run an operation, given as what to do with the API; outside ``async with`` on a client for this call only."""
@@ -343,6 +401,8 @@ class PipelinesHook(BaseHook, Generic[T]):
     def __init__(self, conn_id: str) -> None:
         super().__init__()
         self.conn_id = conn_id
+        #: the bindings of prepared cancels, each in a list of its own
+        self._spare: list[list[Binding[T]]] = []
 
     @property
     def aio(self) -> Aio[T]:
@@ -420,9 +480,33 @@ class PipelinesHook(BaseHook, Generic[T]):
         def look(ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
             if delay > 0:
                 yield Sleep(delay)
+            try:
+                return (yield from client.session.carry(self.look(client.api, kind, scope, ids), patience))
+            except AuthenticationError:
+                if not self._reread(client):
+                    raise
             return (yield from client.session.carry(self.look(client.api, kind, scope, ids), patience))
 
         return look
+
+    def _reread(self, client: SyncClient[T]) -> bool:
+        """
+        Read the connection again: keys may have been changed during a long wait.
+
+        :returns: whether it was changed; the client goes on with what it says now
+        """
+        known = self.__dict__.pop("fields", None)
+        try:
+            fields = self.fields
+        except PipelinesError:
+            self.__dict__["fields"] = known
+            raise
+        if fields == known:
+            return False
+        client.rebind(self.bind(fields))
+        for spare in self._spare:
+            spare[0] = self.bind(fields, fresh=True)
+        return True
 
     def canceller(self, kind: str, scope: Mapping[str, Any]) -> Callable[[Sequence[str]], None]:
         """
@@ -431,12 +515,14 @@ class PipelinesHook(BaseHook, Generic[T]):
         Everything it needs is read now: it asks Airflow nothing, takes no lock that ``execute`` may hold, has a
         client of its own, and ends within 4 s.
         """
-        binding = self.bind(self.fields, fresh=True)
-        route = Route(binding.route.verify, binding.route.ca_bundle, KILL_TIMEOUT, binding.route.proxy)
+        spare = [self.bind(self.fields, fresh=True)]
+        self._spare.append(spare)
         clock = self.clock
 
         def cancel(ids: Sequence[str]) -> None:
-            client = SyncClient(Binding(binding.api, binding.scheme, route), clock, lambda _: None)
+            (binding,) = spare
+            short = replace(binding, route=replace(binding.route, timeout=KILL_TIMEOUT))
+            client = SyncClient(short, clock, lambda _: None)
             try:
                 client.run(self.cancel(client.api, kind, scope, ids), ONE_TRY)
             finally:
@@ -449,8 +535,8 @@ class PipelinesHook(BaseHook, Generic[T]):
         try:
             binding = self.bind(self.fields)
             route = binding.route
-            short = Route(route.verify, route.ca_bundle, min(route.timeout, TEST_TIMEOUT / 2), route.proxy)
-            client = SyncClient(Binding(binding.api, binding.scheme, short), self.clock, compat.mask_secret)
+            short = replace(binding, route=replace(route, timeout=min(route.timeout, TEST_TIMEOUT / 2)))
+            client = SyncClient(short, self.clock, compat.mask_secret)
             try:
                 return True, client.run(self.probe(client.api), ONE_TRY)
             finally:

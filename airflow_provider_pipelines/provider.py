@@ -19,6 +19,11 @@ _TRANSPORT = {
         "description": "Path of a PEM file with the certificate authorities to trust.",
         "schema": _TEXT,
     },
+    "proxy": {
+        "label": "Proxy",
+        "description": "http://[user:password@]host:port, instead of the environment's; 'direct' for none.",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
     "timeout": {
         "label": "Time-out (s)",
         "description": "Seconds, for connecting and for each read. Default 15.",
@@ -59,12 +64,30 @@ CONNECTIONS = {
                 "description": "aksk: access key and secret key. password: IAM user and its password.",
                 "schema": {"type": ["string", "null"], "enum": ["aksk", "password"], "default": "aksk"},
             },
+            "credentials_source": {
+                "label": "Source of the keys",
+                "description": "connection: login and password. environment: HUAWEICLOUD_SDK_AK, ... file: below.",
+                "schema": {
+                    "type": ["string", "null"],
+                    "enum": ["connection", "environment", "file"],
+                    "default": "connection",
+                },
+            },
+            "credentials_file": {
+                "label": "Profile file",
+                "description": "Where source is file: the path, instead of ~/.huaweicloud/credentials.",
+                "schema": _TEXT,
+            },
             "security_token": {
                 "label": "Security token",
                 "description": "Belongs to temporary keys.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
-            "account": {"label": "Account", "description": "The account (domain) of the IAM user.", "schema": _TEXT},
+            "account": {
+                "label": "Account",
+                "description": "The account (domain) of the IAM user, with password.",
+                "schema": _TEXT,
+            },
             "cloud": {
                 "label": "Cloud",
                 "description": "Which cloud the region is in.",

@@ -51,7 +51,8 @@ def default_deferrable() -> bool:
     return deferrable
 
 
-def _seconds(value: Any, argument: str, *, zero: bool = False) -> float:
+def seconds(value: Any, argument: str, *, zero: bool = False) -> float:
+    """Check a number of seconds that is not templated, while the DAG is parsed."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or (zero and value == 0))
     if not good:
         raise ValueError(f"{argument} has to be a number of seconds {'from' if zero else 'above'} 0, not {value!r}")
@@ -104,6 +105,9 @@ class VerbOperator(BaseOperator):
 
     ui_color = "#e4f0e8"
 
+    #: seconds to wait for resources that the service lacks; an argument of the operators that may lack them
+    resource_wait: float = 0.0
+
     def __init__(
         self,
         *,
@@ -119,9 +123,9 @@ class VerbOperator(BaseOperator):
         super().__init__(**kwargs)
         self.wait_for_completion = wait_for_completion
         self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.poll_interval = _seconds(poll_interval, "poll_interval")
-        self.defer_after = _seconds(defer_after, "defer_after", zero=True)
-        self.timeout = _seconds(timeout, "timeout")
+        self.poll_interval = seconds(poll_interval, "poll_interval")
+        self.defer_after = seconds(defer_after, "defer_after", zero=True)
+        self.timeout = seconds(timeout, "timeout")
         self.max_poll_failures = _forgiven(max_poll_failures)
         self.cancel_on_kill = cancel_on_kill
         self._work: Work | None = None
@@ -173,6 +177,7 @@ class VerbOperator(BaseOperator):
             asked = self._asked_before(context)
             items = [Item(id, asked=id in asked) for id in ids]
             work = self._work = Work(self.verb, items, self._deadline())
+            work.scarce_until = self.hook.clock.time() + self.resource_wait
         return self._go(context, work)
 
     def execute_complete(self, context: Any, event: Any = None, held: Any = None) -> Any:
@@ -336,6 +341,55 @@ class VerbOperator(BaseOperator):
         thread = threading.Thread(target=self._undo, args=(ids,), daemon=True)
         thread.start()
         thread.join(KILL_WAIT)
+
+
+class ListOperator(BaseOperator):
+    """
+    Lists things as dictionaries whose keys are arguments of the other operators.
+
+    :param name_pattern: only those whose whole name matches, like a file name; capitals count (templated)
+    :param status: only those in this status (templated)
+    """
+
+    ui_color = "#eef0e4"
+
+    def __init__(self, *, name_pattern: str | None = None, status: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.name_pattern = name_pattern
+        self.status = status
+
+    @cached_property
+    def hook(self) -> PipelinesHook[Any]:
+        """The hook."""
+        raise NotImplementedError
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give all things, each with ``name`` and ``status``."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> list[dict[str, Any]]:
+        """List, and keep what is wanted."""
+        from fnmatch import fnmatchcase
+
+        from airflow_provider_pipelines.errors import ArgumentError
+
+        with airflow_edge():
+            for argument in ("name_pattern", "status"):
+                value = getattr(self, argument)
+                if value is not None and (not isinstance(value, str) or not value or value == "None"):
+                    raise ArgumentError(argument, "is no text. Leave it out to list all.")
+            try:
+                found = self.rows()
+            finally:
+                self.hook.close()
+        kept = [
+            row
+            for row in found
+            if (self.name_pattern is None or fnmatchcase(str(row["name"] or ""), self.name_pattern))
+            and (self.status is None or row["status"] == self.status)
+        ]
+        self.log.info("%d of %d are listed", len(kept), len(found))
+        return kept
 
 
 class GoalSensor(BaseSensorOperator):

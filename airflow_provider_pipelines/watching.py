@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.core.calls import Ask, Call
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.retrying import ONE_TRY
+from airflow_provider_pipelines.errors import AuthenticationError
 from airflow_provider_pipelines.hook import hook_named
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ class Poller:
     async def _look_for(self, served: list[_Waiter]) -> None:
         ids = list(dict.fromkeys(id for waiter in served for id in waiter.ids))
         try:
-            aio = await self._hook.aio.keep()
-            seen = await aio.run(lambda api: self._hook.look(api, self._kind, self._scope, ids), ONE_TRY)
+            seen = await self._seen(ids)
         except Exception as error:  # noqa: BLE001 -- those who wait have to learn of it
             for waiter in served:
                 if not waiter.answer.done():
@@ -110,6 +110,17 @@ class Poller:
             for waiter in served:
                 if not waiter.answer.done():
                     waiter.answer.set_result({id: seen[id] for id in waiter.ids if id in seen})
+
+    async def _seen(self, ids: Sequence[str]) -> Mapping[str, Sighting]:
+        """Look; where the keys are refused, look again if the connection has other ones meanwhile."""
+        hook = self._hook
+        aio = await hook.aio.keep()
+        try:
+            return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
+        except AuthenticationError:
+            if not await aio.reread():
+                raise
+        return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
 
     async def close(self) -> None:
         """Stop polling and close the connections."""

@@ -21,7 +21,7 @@ from airflow_provider_pipelines.core.transports import (
     SyncTransport,
     certificates,
     environment_bundle,
-    environment_proxy,
+    environment_proxies,
 )
 
 
@@ -367,13 +367,14 @@ def test_the_environment_names_proxy_and_certificates(monkeypatch):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    assert environment_proxy("https://a.example.com/") is None
+    assert Route(environment=environment_proxies()).proxy_to("https://a.example.com/") is None
     assert environment_bundle() is None
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("https_proxy", "proxy:3128")
     monkeypatch.setenv("no_proxy", "b.example.com")
     monkeypatch.setenv("SSL_CERT_FILE", "/some/ca.pem")
-    assert environment_proxy("https://a.example.com/") == "http://proxy:3128"
-    assert environment_proxy("http://a.example.com/") is None
-    assert environment_proxy("https://b.example.com/") is None
-    assert environment_proxy("https://127.0.0.1/") is None
-    assert environment_bundle() == "/some/ca.pem"
+    route = Route(environment=environment_proxies())
+    assert route.proxy_to("https://a.example.com/") == "http://proxy:3128"
+    assert route.proxy_to("http://a.example.com/") is None
+    assert route.proxy_to("https://b.example.com/") is None
+    assert route.proxy_to("https://127.0.0.1/") is None
+    assert environment_bundle() == ("SSL_CERT_FILE", "/some/ca.pem")

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_pipelines.codearts.states import STATUSES
-from airflow_provider_pipelines.core.checks import flag, mapping, one_of, optional_id, text_id
+from airflow_provider_pipelines.core.checks import flag, mapping, one_of, optional_id, text_id, whole_number
 from airflow_provider_pipelines.errors import ArgumentError
 
 LONGEST_DESCRIPTION = 1024
 LONGEST_VALUE = 8192
+LONGEST_NAME = 128
 
 _SOURCE_TYPES = ("code", "artifact")
 _GIT_TYPES = ("codehub", "gitee", "github", "gitcode", "gitlab")
@@ -146,6 +147,7 @@ _FILTERS: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("group_path_id", "name", "sort_key"), text),
     **dict.fromkeys(("manifest_version_list", "tag_list", "trigger_type"), texts),
     **dict.fromkeys(("by_group", "is_banned", "is_publish", "query_new", "show_job_details"), flag),
+    **dict.fromkeys(("dev_uc_security_level_list", "security_level_list"), lambda value, name: _numbers(value, name)),
     "sort_dir": partial(one_of, allowed=("asc", "desc")),
     "status": partial(texts, allowed=STATUSES),
 }
@@ -158,6 +160,45 @@ def filters(**given: Any) -> dict[str, Any]:
     :raises ArgumentError: an argument has a value that is never sent
     """
     return {name: _FILTERS[name](value, name) for name, value in given.items() if value is not None}
+
+
+def run_pairs(value: Any) -> list[dict[str, str]]:
+    """Check a list of pairs of pipeline and run."""
+    keys = ("pipeline_id", "pipeline_run_id")
+    pairs = [mapping(entry, "query", keys) for entry in _list(value, "query")]
+    return [{key: text_id(pair.get(key), f"query.{key}") for key in keys} for pair in pairs]
+
+
+def definition_body(value: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
+    """
+    Check a pipeline as it is made or changed: what is needed is there, and it can be written as JSON.
+
+    :raises ArgumentError: a member is missing, or has a value that is never sent
+
+    https://support.huaweicloud.com/intl/en-us/api-pipeline/CreatePipelineNew.html
+    """
+    body = mapping(value, "body")
+    if not body:
+        raise ArgumentError("body", "is empty. Give the pipeline in the vendor's field names.")
+    if missing := [name for name in needed if body.get(name) is None]:
+        raise ArgumentError("body", f"needs {', '.join(missing)}.")
+    if (name := body.get("name")) is not None and len(text(name, "body.name")) > LONGEST_NAME:
+        raise ArgumentError("body.name", f"has {len(name)} characters; {LONGEST_NAME} are possible.")
+    if (words := body.get("description")) is not None and len(str(words)) > LONGEST_DESCRIPTION:
+        raise ArgumentError(
+            "body.description", f"has {len(str(words))} characters; {LONGEST_DESCRIPTION} are possible."
+        )
+    if body.get("definition") is not None and not isinstance(body["definition"], str):
+        raise ArgumentError("body.definition", "has to be JSON as text, as the vendor wants it.")
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError("body", f"cannot be written as JSON: {error}.") from None
+    return body
+
+
+def _numbers(value: Any, argument: str) -> list[int]:
+    return [whole_number(entry, argument, 0, 2**31 - 1) for entry in _list(value, argument)]
 
 
 def _list(value: Any, argument: str) -> list[Any]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.access import CODES, LABEL, SERVICE, host_of
 from airflow_provider_pipelines.codearts.api import CodeArtsApi
-from airflow_provider_pipelines.codearts.runs import cancel_runs, look_runs
+from airflow_provider_pipelines.codearts.gates import look_gate
+from airflow_provider_pipelines.codearts.runs import cancel_runs, look_pipelines, look_runs
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.huaweicloud import Service
 from airflow_provider_pipelines.errors import ConfigurationError
@@ -31,10 +32,38 @@ class CodeArtsOperations:
     stop_pipeline_run = operation(CodeArtsApi.stop_pipeline_run)
     show_pipeline_run_detail = operation(CodeArtsApi.show_pipeline_run_detail)
     list_pipeline_runs = operation(CodeArtsApi.list_pipeline_runs)
+    list_pipelines = operation(CodeArtsApi.list_pipelines)
+    batch_show_pipelines_latest_status = operation(CodeArtsApi.batch_show_pipelines_latest_status)
+    retry_pipeline_run = operation(CodeArtsApi.retry_pipeline_run)
+    accept_manual_review = operation(CodeArtsApi.accept_manual_review)
+    reject_manual_review = operation(CodeArtsApi.reject_manual_review)
+    accept_checkpoint = operation(CodeArtsApi.accept_checkpoint)
+    reject_checkpoint = operation(CodeArtsApi.reject_checkpoint)
+    accept_delay_job = operation(CodeArtsApi.accept_delay_job)
+    reject_delay_job = operation(CodeArtsApi.reject_delay_job)
+    continue_delay_job = operation(CodeArtsApi.continue_delay_job)
+    resume_pipeline = operation(CodeArtsApi.resume_pipeline)
     list_pipeline_queue = operation(CodeArtsApi.list_pipeline_queue)
     cancel_pipeline_queue = operation(CodeArtsApi.cancel_pipeline_queue)
-    list_pipelines = operation(CodeArtsApi.list_pipelines)
+    show_pipeline_log = operation(CodeArtsApi.show_pipeline_log)
+    show_pipeline_exec_log = operation(CodeArtsApi.show_pipeline_exec_log)
+    show_step_outputs = operation(CodeArtsApi.show_step_outputs)
+    show_pipeline_artifacts = operation(CodeArtsApi.show_pipeline_artifacts)
+    show_step_jump_link = operation(CodeArtsApi.show_step_jump_link)
+    list_run_variables = operation(CodeArtsApi.list_run_variables)
+    list_runtime_variables = operation(CodeArtsApi.list_runtime_variables)
+    list_system_variables = operation(CodeArtsApi.list_system_variables)
+    list_trigger_failed_records = operation(CodeArtsApi.list_trigger_failed_records)
+    batch_run_pipeline = operation(CodeArtsApi.batch_run_pipeline)
+    show_batch_run_result = operation(CodeArtsApi.show_batch_run_result)
+    run_yaml_pipeline = operation(CodeArtsApi.run_yaml_pipeline)
     show_pipeline_detail = operation(CodeArtsApi.show_pipeline_detail)
+    disable_pipeline = operation(CodeArtsApi.disable_pipeline)
+    enable_pipeline = operation(CodeArtsApi.enable_pipeline)
+    create_pipeline = operation(CodeArtsApi.create_pipeline)
+    update_pipeline = operation(CodeArtsApi.update_pipeline)
+    delete_pipeline = operation(CodeArtsApi.delete_pipeline)
+    create_pipeline_by_template = operation(CodeArtsApi.create_pipeline_by_template)
 
 
 class CodeArtsAio(CodeArtsOperations, Aio[CodeArtsApi]):
@@ -83,8 +112,13 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
     def look(
         self, api: CodeArtsApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]
     ) -> Call[Mapping[str, Sighting]]:
-        """Look at runs of the pipeline in ``scope``."""
-        return (yield from look_runs(api, str(scope["pipeline_id"]), ids))
+        """Look at runs of the pipeline in ``scope``, at steps of runs that wait for a decision, or at pipelines."""
+        if kind == "pipeline":
+            return (yield from look_pipelines(api, ids))
+        pipeline_id = str(scope["pipeline_id"])
+        if kind == "gate":
+            return (yield from look_gate(api, pipeline_id, scope, ids))
+        return (yield from look_runs(api, pipeline_id, ids))
 
     def cancel(self, api: CodeArtsApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Call[None]:
         """Cancel runs of the pipeline in ``scope``."""

@@ -47,6 +47,20 @@ class Success(Answer):
     success: bool
 
 
+class RunRetried(Answer):
+    """
+    The answer to a retry that was accepted; the run keeps its id.
+
+    ``queue_id`` is there if the run waits for its turn; ``error_code`` then tells why.
+    """
+
+    pipeline_run_id: str
+    success: bool | None = None
+    queue_id: int | None = None
+    error_code: str | None = None
+    error_msg: str | None = None
+
+
 class QueueCancelled(Answer):
     """The answer to the cancel of a queued run."""
 
@@ -141,6 +155,16 @@ class LatestRun(PipelineRun):
     pipeline_run_id: str | None = None  # type: ignore[assignment]  # a pipeline that never ran may show an empty one
 
 
+class BatchStarted(Answer):
+    """What became of one pipeline of a batch; ``status`` is about the start of its run, not about the run."""
+
+    pipeline_id: str
+    pipeline_run_id: str | None = None
+    pipeline_name: str | None = None
+    status: str | None = None
+    reason: str | None = None
+
+
 class QueuedRun(Answer):
     """A run that waits for its turn; ``id`` is the number that cancelling it needs."""
 
@@ -191,3 +215,51 @@ class PipelineDetail(Answer):
     concurrency_control: Any = None
     sources: Any = None
     variables: Any = None
+
+
+class PipelineChanged(Answer):
+    """The answer to what was made, changed or deleted."""
+
+    pipeline_id: str
+
+
+class JumpLink(Answer):
+    """Where the console shows what a step did."""
+
+    jumpLink: str
+
+
+class Variable(Answer):
+    """
+    A parameter of a pipeline or of a run.
+
+    The service tells its value in plain text, unless it is a secret one: do not log it.
+    """
+
+    name: str
+    value: Any = None
+    type: str | None = None
+    sequence: Whole = None
+    description: str | None = None
+    is_secret: bool | None = None
+    is_runtime: bool | None = None
+    is_reset: bool | None = None
+    latest_value: Any = None
+    limits: Any = None
+    required: bool | None = None
+    variableGroupName: str | None = None
+
+
+class SystemVariable(Answer):
+    """A parameter that the service itself sets."""
+
+    name: str
+    value: Any = None
+    type: str | None = None
+    description: str | None = None
+    kind: str | None = None
+    ordinal: Whole = None
+    isShow: bool | None = None
+    isAlias: bool | None = None
+    contextName: str | None = None
+    sourceIdentifier: str | None = None

@@ -29,8 +29,11 @@ class ProjectApi:
     def __init__(self, project_id: str) -> None:
         self.project_id = project_id
 
+    def _root(self, rest: str) -> str:
+        return f"/v5/{segment(self.project_id)}/api/{rest}"
+
     def _all(self, rest: str) -> str:
-        return f"/v5/{segment(self.project_id)}/api/pipelines/{rest}"
+        return self._root(f"pipelines/{rest}")
 
     def _of(self, pipeline_id: Any, rest: str = "") -> str:
         path = self._all(segment(text_id(pipeline_id, "pipeline_id")))
@@ -38,6 +41,10 @@ class ProjectApi:
 
     def _of_run(self, pipeline_id: Any, pipeline_run_id: Any, rest: str) -> str:
         return self._of(pipeline_id, f"pipeline-runs/{segment(text_id(pipeline_run_id, 'pipeline_run_id'))}/{rest}")
+
+    def _of_step(self, pipeline_id: Any, pipeline_run_id: Any, job_run_id: Any, step_run_id: Any, rest: str) -> str:
+        job, step = segment(text_id(job_run_id, "job_run_id")), segment(text_id(step_run_id, "step_run_id"))
+        return self._of_run(pipeline_id, pipeline_run_id, f"jobs/{job}/steps/{step}/{rest}")
 
     def _read(
         self, operation: str, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None
@@ -48,7 +55,7 @@ class ProjectApi:
     def _pages(
         self,
         kind: type[M],
-        key: str,
+        key: str | None,
         operation: str,
         path: str,
         body: Mapping[str, Any] | None,
@@ -59,6 +66,7 @@ class ProjectApi:
         """
         Read pages, by offset in the body or, without one, in the query; a row that moved is kept once.
 
+        :param key: the field that tells rows apart, or None where only all fields together do
         :param enough: tells by the rows read so far, by their keys, that no more are needed
         """
         found: dict[Any, M] = {}
@@ -73,7 +81,7 @@ class ProjectApi:
             before = len(found)
             for entry in entries:
                 row = expect(kind, entry, LABEL, request)
-                found.setdefault(getattr(row, key), row)
+                found.setdefault(row.model_dump_json() if key is None else getattr(row, key), row)
             offset += len(entries)
             # a service that caps the page size gives short pages; one that ignores the offset gives the same again
             if len(found) == before or (total is not None and offset >= total) or enough(found):

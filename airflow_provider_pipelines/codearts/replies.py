@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.access import CODES, LABEL, QUEUED_CODES
-from airflow_provider_pipelines.codearts.models import RunStarted, Success
+from airflow_provider_pipelines.codearts.models import RunRetried, RunStarted, Success
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.huaweicloud import check_success
 from airflow_provider_pipelines.core.reading import expect, malformed, truth
@@ -62,6 +62,42 @@ def started_by(request: Request, payload: Any) -> RunStarted:
     if run_id == "":
         raise InvalidRequest("the service started nothing and gives no reason", **_about(request))
     return _named(request, expect(RunStarted, payload, LABEL, request))
+
+
+def retried_by(request: Request, payload: Any, run_id: str) -> RunRetried:
+    """Tell apart retried, queued and refused; the run keeps its id."""
+    code = payload.get("error_code") if isinstance(payload, dict) else None
+    if code not in QUEUED_CODES:
+        confirmed_by(request, payload)
+        return expect(RunRetried, {**payload, "success": True, "pipeline_run_id": run_id}, LABEL, request)
+    where = payload["error"] if isinstance(payload.get("error"), dict) else {}
+    run = {"pipeline_run_id": run_id, **where, "error_code": code, "error_msg": payload.get("error_msg")}
+    retried = expect(RunRetried, run, LABEL, request)
+    if retried.pipeline_run_id != run_id:
+        raise malformed(f"the answer is about run {retried.pipeline_run_id!r:.80}", LABEL, request)
+    return retried
+
+
+def agreed_by(request: Request, payload: Any) -> bool:
+    """Read an answer that is a bare boolean; anything but a plain yes is none."""
+    if isinstance(payload, dict):
+        return confirmed_by(request, payload).success
+    agreed = truth(payload)
+    if agreed is None:
+        raise malformed("the answer is no boolean", LABEL, request)
+    if not agreed:
+        raise Conflict("the service did not confirm it (false)", **_about(request))
+    return agreed
+
+
+def rows_of(request: Request, payload: Any, member: str) -> list[Any]:
+    """Give the rows of a list that comes bare, or as a member of an object."""
+    if isinstance(payload, list):
+        return payload
+    entries = object_of(request, payload).get(member)
+    if not isinstance(entries, list):
+        raise malformed(f"the list {member} is missing", LABEL, request)
+    return entries
 
 
 def _named(request: Request, run: RunStarted) -> RunStarted:

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.access import LABEL, PIPELINE_CODES
-from airflow_provider_pipelines.codearts.states import ACTIVE, ENDED, FAILED, QUEUED, UNSTARTED
+from airflow_provider_pipelines.codearts.states import (
+    ACTIVE,
+    DISABLED,
+    ENABLED,
+    ENDED,
+    FAILED,
+    QUEUED,
+    REOPENABLE,
+    UNSTARTED,
+)
 from airflow_provider_pipelines.core.retrying import possibly_done, transient
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.errors import ApiError, Conflict, InvalidRequest, NotFound, PipelinesError
@@ -47,7 +56,51 @@ def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[di
                 if entry.pipeline_run_id in unstarted and entry.status:
                     facts = {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
                     seen[entry.pipeline_run_id] = Sighting(entry.status, facts)
+    if reopened := [id for id, sighting in seen.items() if sighting.status in REOPENABLE]:
+        seen.update((yield from _retried(api, pipeline_id, reopened)))
     return {id: seen.get(id) or Sighting(error=_gone(api, pipeline_id, id)) for id in ids}
+
+
+def _retried(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+    """
+    Find out which runs that have ended wait for their turn to be retried: only the queue tells.
+
+    Those that are in no queue are read again, since they may have left it for their turn in between.
+    """
+    try:
+        entries = yield from api.list_pipeline_queue(pipeline_id)
+    except PipelinesError as error:
+        if transient(error):
+            raise
+        return {}  # then what the run's detail says is all there is
+    seen = {
+        entry.pipeline_run_id: Sighting(entry.status, {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id})
+        for entry in entries
+        if entry.pipeline_run_id in ids and entry.status == QUEUED
+    }
+    for id in [id for id in ids if id not in seen][:SINGLY]:
+        if (detail := (yield from shown(api, pipeline_id, id))) is not None:
+            seen[id] = Sighting(detail.status, facts_of(detail))
+    return seen
+
+
+def look_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+    """Look whether pipelines are enabled: a few singly, more from the list."""
+    seen: dict[str, Sighting] = {}
+    if len(ids) > SINGLY:
+        rows = yield from api.list_pipelines()
+        seen = {row.pipeline_id: _enabled(row.banned) for row in rows if row.pipeline_id in ids}
+    for id in ids:
+        if id not in seen:
+            try:
+                seen[id] = _enabled((yield from api.show_pipeline_detail(id)).banned)
+            except NotFound as error:
+                seen[id] = Sighting(error=error)
+    return seen
+
+
+def _enabled(banned: bool | None) -> Sighting:
+    return Sighting() if banned is None else Sighting(DISABLED if banned else ENABLED)
 
 
 def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]:

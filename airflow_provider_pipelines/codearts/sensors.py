@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.codearts.states import COMPLETED, SENSED
+from airflow_provider_pipelines.codearts.states import COMPLETED, FAILED, SENSED
 from airflow_provider_pipelines.core.checks import one_of, optional_id, text_id
 from airflow_provider_pipelines.task import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.goals import Goal
+    from airflow_provider_pipelines.core.status import Report
 
 
 class CodeArtsRunSensor(GoalSensor):
@@ -82,3 +83,12 @@ class CodeArtsRunSensor(GoalSensor):
     def outcome_id(self, id: str) -> str:
         """Show the pipeline; the run is beside it."""
         return self.pipeline_id
+
+    def _judge(self, report: Report) -> Any:
+        failed = [id for id, sight in report.seen.items() if sight.verdict == "failed" and sight.status == FAILED]
+        if failed:
+            from airflow_provider_pipelines.codearts.failures import explain
+
+            with self.hook as hook:
+                explain(hook, self.pipeline_id, failed, self.log.error)
+        return super()._judge(report)

@@ -20,8 +20,10 @@ STATUSES = (COMPLETED, RUNNING, FAILED, CANCELED, PAUSED, SUSPEND, IGNORED)
 ACTIVE = (RUNNING, PAUSED, SUSPEND)
 #: a run that has not begun; it may wait in the queue
 UNSTARTED = frozenset({INIT, QUEUED})
-#: nothing follows
+#: nothing follows, unless somebody has it retried
 ENDED = frozenset({COMPLETED, FAILED, CANCELED, IGNORED, QUEUED_TIME_OUT})
+#: a retry opens these again under the same id; while it waits for its turn, only the queue tells
+REOPENABLE = frozenset({FAILED, CANCELED})
 
 RUN = Verb(
     "run_pipeline",
@@ -33,6 +35,18 @@ RUN = Verb(
         QUEUED_TIME_OUT: "It waited too long in the pipeline's queue.",
     },
 )
+#: nothing was started, since there are too many runs at once
+_CAPACITY = frozenset({"DEVPIPE.00011104", "DEVPIPE.00011105"})
+RETRY = Verb(
+    "retry_pipeline_run",
+    already=frozenset({COMPLETED}),
+    # whether a cancelled run can be retried is for the service to say
+    ready=frozenset({FAILED, CANCELED}),
+    goal=RUN.goal,
+    hopeless=frozenset({IGNORED, QUEUED_TIME_OUT}),
+    busy=_CAPACITY,
+    why=RUN.why,
+)
 STOP = Verb(
     "stop_pipeline_run",
     already=ENDED,
@@ -40,6 +54,87 @@ STOP = Verb(
     # whichever end it is: a run may end by itself while its stop is on the way
     goal=Goal("stopped", ENDED, lasting=True),
 )
+
+#: two words of ours for the field ``banned``
+ENABLED, DISABLED = "ENABLED", "DISABLED"
+ENABLE = Verb(
+    "enable_pipeline",
+    already=frozenset({ENABLED}),
+    ready=frozenset({DISABLED}),
+    goal=Goal("enabled", frozenset({ENABLED}), lasting=True),
+)
+DISABLE = Verb(
+    "disable_pipeline",
+    already=frozenset({DISABLED}),
+    ready=frozenset({ENABLED}),
+    goal=Goal("disabled", frozenset({DISABLED}), lasting=True),
+)
+
+#: kinds of steps that wait for a decision; the last one is by a plug-in that is not known
+REVIEW, CHECKPOINT, DELAY, SUSPENSION, ANY = "review", "checkpoint", "delay", "suspension", "step"
+#: the hook method for a decision, by the kind of step
+OPERATIONS = {
+    "pass": {
+        REVIEW: "accept_manual_review",
+        CHECKPOINT: "accept_checkpoint",
+        DELAY: "accept_delay_job",
+        ANY: "accept_manual_review",
+    },
+    "refuse": {
+        REVIEW: "reject_manual_review",
+        CHECKPOINT: "reject_checkpoint",
+        DELAY: "reject_delay_job",
+        ANY: "reject_manual_review",
+    },
+    "delay": {DELAY: "continue_delay_job", ANY: "continue_delay_job"},
+    "resume": {SUSPENSION: "resume_pipeline", ANY: "resume_pipeline"},
+}
+_PASSED = frozenset({COMPLETED})
+_REFUSED = frozenset({FAILED, CANCELED})
+_LEFT_OUT = frozenset({"SKIPPED", IGNORED, "UNSELECTED", "ASYNC_FAILED", QUEUED_TIME_OUT})
+#: statuses of a step that is over
+FINISHED = _PASSED | _REFUSED | _LEFT_OUT
+_WHY = {
+    COMPLETED: "Somebody has passed it, or it had nothing to wait for.",
+    FAILED: "It was refused, or its time was up.",
+    CANCELED: "The run was stopped.",
+}
+#: the verbs of a decision; the statuses are those of the step
+DECISIONS = {
+    "pass": Verb(
+        "accept_manual_review",
+        already=_PASSED,
+        ready=frozenset({PAUSED}),
+        goal=Goal("passed", _PASSED, _REFUSED | _LEFT_OUT),
+        hopeless=_REFUSED | _LEFT_OUT,
+        why=_WHY,
+    ),
+    "refuse": Verb(
+        "reject_manual_review",
+        already=_REFUSED,
+        ready=frozenset({PAUSED}),
+        goal=Goal("refused", _REFUSED, _PASSED | _LEFT_OUT),
+        hopeless=_PASSED | _LEFT_OUT,
+        why=_WHY,
+    ),
+    # how long it still waits is not shown: that the service agreed is all there is to see
+    "delay": Verb(
+        "continue_delay_job",
+        already=frozenset(),
+        ready=frozenset({PAUSED}),
+        goal=Goal("delayed", frozenset({PAUSED, RUNNING, COMPLETED}), _REFUSED | _LEFT_OUT),
+        hopeless=FINISHED,
+        why=_WHY,
+    ),
+    "resume": Verb(
+        "resume_pipeline",
+        already=_PASSED,
+        ready=frozenset({PAUSED, SUSPEND}),
+        goal=Goal("resumed", _PASSED | {RUNNING}, _REFUSED | _LEFT_OUT),
+        hopeless=_REFUSED | _LEFT_OUT,
+        why=_WHY,
+    ),
+}
 
 _REACHED = {
     COMPLETED: {COMPLETED},

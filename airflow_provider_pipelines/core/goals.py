@@ -65,6 +65,7 @@ class Verb:
     :param hopeless: statuses from which the goal cannot be reached; all other statuses are waited out
     :param goal: where the action leads
     :param busy: vendor codes that mean: not carried out, try again in a while
+    :param scarce: vendor codes that mean: not enough resources; waited for as long as the task says
     :param already_note: what to say where nothing was to do
     :param confirm: says what is missing although the goal was reached, or None; asked again for the grace time
     :param why: sentences about statuses that the goal is not reached from
@@ -76,6 +77,7 @@ class Verb:
     goal: Goal
     hopeless: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
+    scarce: frozenset[str] = frozenset()
     already_note: str = ""
     confirm: Callable[[Item], PipelinesError | None] | None = None
     why: Mapping[str, str] = field(default_factory=dict)

@@ -44,14 +44,14 @@ class Scheme(Protocol):
     service: str
     identity: Identity
 
-    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire]:
-        """Make the wire form of a request; fetches a token if there is none."""
+    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire | None]:
+        """Make the wire form of a request; fetches a token if there is none. None where that left nothing to ask."""
 
     def read(self, request: Request, reply: Reply, now: float) -> Any:
         """Give what an answer holds, or raise the error that it is."""
 
-    def forget(self) -> None:
-        """Drop the token that was just refused."""
+    def forget(self, wire: Wire) -> None:
+        """Drop the token that a request was just refused with."""
 
 
 class Session:
@@ -87,10 +87,11 @@ class Session:
 
     def _exchange(self, request: Request, patience: Patience) -> Call[Any]:
         attempt, renewed, slept = 0, False, 0.0
+        sent: list[Wire] = []
         while True:
             attempt += 1
             try:
-                return (yield from self._once(request))
+                return (yield from self._once(request, sent))
             except PipelinesError as error:
                 match decide(
                     error,
@@ -106,13 +107,15 @@ class Session:
                     case Renew():
                         renewed = True
                         attempt -= 1
-                        self.scheme.forget()
+                        for wire in sent[-1:]:
+                            # the token of this very request: another caller may have renewed it meanwhile
+                            self.scheme.forget(wire)
                     case _:
                         if isinstance(error, AuthenticationError) and error.renewable:
                             self.scheme.identity.refused(error, self.clock())
                         raise
 
-    def _once(self, request: Request) -> Call[Any]:
+    def _once(self, request: Request, sent: list[Wire]) -> Call[Any]:
         identity = self.scheme.identity
         yield Enter(identity.gate)
         try:
@@ -120,6 +123,9 @@ class Session:
                 yield Sleep(pause)
             identity.check(self.clock())
             wire = yield from self._sign(request)
+            if wire is None:
+                return None
+            sent.append(wire)
             lost = None
             try:
                 reply = yield wire
@@ -138,7 +144,7 @@ class Session:
         finally:
             identity.gate.leave()
 
-    def _sign(self, request: Request) -> Call[Wire]:
+    def _sign(self, request: Request) -> Call[Wire | None]:
         try:
             return (yield from self.scheme.sign(request, self.clock))
         except PipelinesError as error:

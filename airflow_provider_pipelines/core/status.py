@@ -187,7 +187,8 @@ def judge(watched: Watched, status: str, now: float, stamp: Any = None) -> Verdi
     """Tell what a status means for a watched thing: the only judgement, for operators, sensors and the trigger."""
     goal = watched.goal
     renewed = None not in (stamp, watched.stamp) and stamp != watched.stamp
-    if status in goal.reached and (not goal.renewed_by or status != watched.before or renewed):
+    fresh = status != watched.before or renewed or not (goal.renewed_by or watched.unclear)
+    if status in goal.reached and fresh:
         return "reached"
     if status == watched.before:
         if now - watched.since < GRACE:

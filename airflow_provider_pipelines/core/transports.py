@@ -12,11 +12,11 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_pipelines.core.calls import Ask, Call, Derived, Enter, Reply, Sleep, Wire
 from airflow_provider_pipelines.core.session import Undelivered
@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 #: the largest answer that is read, in bytes; a list page or a log page has a few hundred kilobytes at most
 LARGEST_ANSWER = 32 * 1024 * 1024
+#: the largest header that is read, in bytes: the standard library's bound, for both drivers; a token of IAM is a header
+#: of several kilobytes, and the other library's own bound is 8,190
+LARGEST_HEADER = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,28 @@ class Route:
     :param verify: whether TLS certificates are checked
     :param ca_bundle: path of a file with the certificates to trust, or None for the usual ones
     :param timeout: seconds, for connecting and for each read
-    :param proxy: the proxy's URL, or None for a direct way
+    :param proxy: the proxy's URL for every address, or None to let ``environment`` decide
+    :param environment: proxies by scheme and exceptions, as ``getproxies_environment`` gives them; {} for none
     """
 
     verify: bool = True
     ca_bundle: str | None = None
     timeout: float = 15.0
     proxy: str | None = field(default=None, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def proxy_to(self, url: str) -> str | None:
+        """Give the proxy for an address, with its scheme; None for a direct way."""
+        if self.proxy is not None or not self.environment:
+            return self.proxy
+        parts = urlsplit(url)
+        if (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"}:
+            return None
+        # the type stubs have the variants of some platforms only
+        if urllib.request.proxy_bypass_environment(parts.netloc, dict(self.environment)):  # type: ignore[attr-defined]
+            return None
+        proxy = self.environment.get(parts.scheme) or self.environment.get("all")
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
 
     def tls_context(self) -> ssl.SSLContext:
         """Make the context that checks certificates as this route says."""
@@ -70,23 +88,18 @@ def certificates(path: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
 
 
-def environment_proxy(url: str) -> str | None:
-    """Give the proxy that the environment names for a URL, ``no_proxy`` considered."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+def environment_proxies() -> Mapping[str, str]:
+    """Give the proxies that the environment names, ``no_proxy`` among them."""
+    return urllib.request.getproxies_environment()
 
 
 # the order in which requests looks for them
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-def environment_bundle() -> str | None:
-    """Give the certificate file that the environment names, if any."""
-    return next((path for name in _BUNDLE_VARIABLES if (path := os.environ.get(name))), None)
+def environment_bundle() -> tuple[str, str] | None:
+    """Give the variable of the environment that names a certificate file, and the file, if any."""
+    return next(((name, path) for name in _BUNDLE_VARIABLES if (path := os.environ.get(name))), None)
 
 
 _TIMED_OUT = "no answer within the time-out"
@@ -97,7 +110,18 @@ _TLS_HINT = (
     "Give the certificate authority in the connection's field ca_bundle; verify=false would switch the check off."
 )
 _HOST_HINT = "Check the host (or endpoint) in the connection, and that it can be reached from this machine."
+_PROXY_HINT = "Check the field proxy of the connection, or https_proxy and no_proxy in the environment of this machine."
+_PROXY_LOGIN = "the proxy wants a user and a password, or others"
+_NO_CERTIFICATES = "the file with the certificate authorities cannot be read"
 _TOO_LARGE = f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB"
+
+
+def _reply(status: int, headers: Mapping[str, str], body: bytes, proxy: str | None) -> Reply:
+    if status == 407 and proxy:
+        raise Undelivered(_PROXY_LOGIN, sent=False, hint=_PROXY_HINT)
+    if len(body) > LARGEST_ANSWER:
+        raise Undelivered(_TOO_LARGE, sent=True)
+    return Reply(status, {name.lower(): value for name, value in headers.items()}, body)
 
 
 class SyncTransport:
@@ -168,6 +192,7 @@ class SyncTransport:
         if length or wire.method not in {"GET", "HEAD"}:
             prepared.headers["Content-Length"] = str(length)
         route = self.route
+        proxy = route.proxy_to(wire.url)
         try:
             # the adapter alone: a session would look at redirects, cookies and the environment
             answer = adapter.send(
@@ -175,13 +200,11 @@ class SyncTransport:
                 timeout=(route.timeout, route.timeout),
                 stream=True,
                 verify=(route.ca_bundle or True) if route.verify else False,
-                proxies={"http": route.proxy, "https": route.proxy} if route.proxy else {},
+                proxies={"http": proxy, "https": proxy} if proxy else {},
             )
             with answer:
                 body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-            if len(body) <= LARGEST_ANSWER:
-                return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
-            lost = Undelivered(_TOO_LARGE, sent=True)
+            return _reply(answer.status_code, answer.headers, body, proxy)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             lost = _undelivered_by_requests(error)
         # outside of the handler: the library's error holds the request, credentials included
@@ -211,8 +234,10 @@ def _undelivered_by_requests(error: Exception) -> Undelivered:
     if isinstance(reason, ssl.SSLError):
         # an alert may come in the handshake or after the request: only the certificate tells that nothing was sent
         return Undelivered(f"TLS failed ({reason.reason or 'no reason given'})", sent=True, hint=_TLS_HINT)
+    if "TLS CA certificate bundle" in str(error):
+        return Undelivered(_NO_CERTIFICATES, sent=False, hint=_TLS_HINT)
     if isinstance(error, requests.exceptions.ProxyError):
-        return Undelivered("the proxy could not be used", sent=False, hint="Check the proxy settings.")
+        return Undelivered("the proxy could not be used", sent=False, hint=_PROXY_HINT)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return Undelivered("the host name could not be resolved", sent=False, hint=_HOST_HINT)
     refused = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError)
@@ -268,6 +293,7 @@ class AsyncTransport:
         import aiohttp
         import yarl
 
+        proxy = self.route.proxy_to(wire.url)
         async with self._opening:
             session = self._session = self._session or await self._open()
         try:
@@ -278,16 +304,14 @@ class AsyncTransport:
                 data=wire.body,
                 headers=wire.headers,
                 allow_redirects=False,
-                proxy=self.route.proxy,
+                proxy=proxy,
             ) as answer:
                 body = bytearray()
                 async for chunk in answer.content.iter_chunked(64 * 1024):
                     body += chunk
                     if len(body) > LARGEST_ANSWER:
                         break
-                else:
-                    return Reply(answer.status, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
-            lost = Undelivered(_TOO_LARGE, sent=True)
+                return _reply(answer.status, answer.headers, bytes(body), proxy)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = _undelivered_by_aiohttp(error)
         # outside of the handler: the library's error holds the request, credentials included
@@ -297,13 +321,18 @@ class AsyncTransport:
         import aiohttp
 
         route = self.route
-        context = await asyncio.to_thread(route.tls_context)
+        try:
+            context = await asyncio.to_thread(route.tls_context)
+        except OSError:
+            raise Undelivered(_NO_CERTIFICATES, sent=False, hint=_TLS_HINT) from None
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context, limit=20),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=route.timeout, sock_read=route.timeout),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+            max_line_size=LARGEST_HEADER,
+            max_field_size=LARGEST_HEADER,
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -372,7 +401,7 @@ def _undelivered_by_aiohttp(error: Exception) -> Undelivered:
         case aiohttp.ClientConnectorDNSError():
             return Undelivered("the host name could not be resolved", sent=False, hint=_HOST_HINT)
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return Undelivered("the proxy could not be used", sent=False, hint="Check the proxy settings.")
+            return Undelivered("the proxy could not be used", sent=False, hint=_PROXY_HINT)
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
             return Undelivered(_UNREACHABLE, sent=False, hint=_HOST_HINT)
         case ValueError():

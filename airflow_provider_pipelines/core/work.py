@@ -107,6 +107,8 @@ class Work:
         self.retry_at = 0.0
         self.tries = 0
         self.failed_looks = 0
+        #: Unix time until which the lack of resources is waited for
+        self.scarce_until = 0.0
         #: things whose deadline came although they could be seen until the end
         self.overdue: list[str] = []
 
@@ -117,6 +119,7 @@ class Work:
             "retry_at": self.retry_at,
             "tries": self.tries,
             "failed_looks": self.failed_looks,
+            "scarce_until": self.scarce_until,
             "items": [asdict(item) for item in self.items.values()],
         }
 
@@ -133,6 +136,7 @@ class Work:
             work = cls(verb, items, float(data["deadline"]))
             work.retry_at, work.tries = float(data.get("retry_at", 0)), int(data.get("tries", 0))
             work.failed_looks = int(data.get("failed_looks", 0))
+            work.scarce_until = float(data.get("scarce_until", 0))
         except (KeyError, TypeError, ValueError, AttributeError):
             items = []
         if not items or not all(item.phase in get_args(Phase) for item in items):
@@ -278,7 +282,7 @@ class Work:
             elif possibly_done(error):
                 tell(f"{item.id}: {error} Looking what came of it.")
                 item.phase, item.acted_at, item.unclear = "acted", asked_at, error_to_event(error)
-            elif isinstance(error, ApiError) and error.code in self.verb.busy:
+            elif isinstance(error, ApiError) and self._worth_a_wait(error.code, now()):
                 tell(f"{item.id}: {error}")
                 item.phase, item.code = "busy", error.code
             elif isinstance(error, Conflict) and error.state in self.verb.already:
@@ -293,6 +297,9 @@ class Work:
             low, high = BUSY_PAUSE
             self.tries += 1
             self.retry_at = now() + min(high, low * 1.5 ** (self.tries - 1)) * (0.75 + random.random() / 2)  # noqa: S311 -- jitter
+
+    def _worth_a_wait(self, code: str | None, now: float) -> bool:
+        return code in self.verb.busy or (code in self.verb.scarce and now < self.scarce_until)
 
     def _leave(self, item: Item) -> None:
         if item.unclear is not None:
@@ -315,7 +322,7 @@ class Work:
             self._expire(still, report.error)
 
     def _take(self, item: Item, seen: Seen, now: float) -> None:
-        item.moved = item.moved or (seen.status is not None and seen.status != item.before)
+        item.moved = item.moved or any(status not in (None, item.before) for status in (seen.status, *seen.passed))
         item.known = seen.status or (seen.passed[-1] if seen.passed else item.known)
         item.made.update(seen.facts)
         item.passed += [status for status in seen.passed if status not in item.passed]

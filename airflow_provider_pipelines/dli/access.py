@@ -40,6 +40,15 @@ _OTC_REGIONS = frozenset({"eu-de", "eu-nl"})
 # the address in IAM's service catalogue may end in the version and the project
 _VERSION = re.compile(r"/v\d+(?:\.\d+)?(?:/.*)?$")
 
+#: how the editions are called, by the connection's ``cloud``
+EDITIONS = {
+    "huaweicloud": "Huawei Cloud",
+    "huaweicloud-eu": "Huawei Cloud (Europe)",
+    "otc": "Open Telekom Cloud",
+}
+# Open Telekom Cloud's reference has no page for these; its console offers both
+_NOT_OFFERED = {"otc": frozenset({"execute_flink_job_savepoint", "import_flink_job_savepoint"})}
+
 CODES: Codes = {
     "DLI.0001": (InvalidRequest, None),
     "DLI.0002": (NotFound, "Check the id, and that project and region are the right ones."),
@@ -51,6 +60,8 @@ CODES: Codes = {
     # said of an unavailable resource and of a task that timed out: a write may have been carried out
     "DLI.0012": (ServerError, None),
     "DLI.0019": (ServerError, None),
+    "DLI.0013": (AuthenticationError, None),
+    "DLI.0014": (AuthenticationError, None),
     "DLI.0015": (AuthenticationError, "The token cannot be read: check region and project of the connection."),
     "DLI.0016": (PermissionDenied, "Give the user of the connection a role in the project, and check project_id."),
     "DLI.0023": (NotFound, "Check the id, and that project and region are the right ones."),
@@ -72,6 +83,21 @@ def host(cloud: str, region: str) -> str | None:
     if region == _EUROPE:
         return f"dli.{region}.myhuaweicloud.eu"
     return f"dli.{region}.myhuaweicloud.com" if cloud == "huaweicloud" and region in _HUAWEI_REGIONS else None
+
+
+def edition(cloud: str | None, endpoint: str) -> str:
+    """Tell whose edition of DLI is called: as the connection says, else by the address."""
+    return cloud or ("otc" if endpoint.endswith(".otc.t-systems.com") else "huaweicloud")
+
+
+def not_offered(cloud: str, operation: str) -> str | None:
+    """Say why a cloud's edition of DLI cannot do something, or None if it can as far as is known."""
+    if operation not in _NOT_OFFERED.get(cloud, ()):
+        return None
+    return (
+        f"{EDITIONS[cloud]} has no API call for this (cloud {cloud!r} of the connection). Use its "
+        "console, or stop the job with trigger_savepoint=True and run it with resume_savepoint=True"
+    )
 
 
 def base(address: str) -> str:

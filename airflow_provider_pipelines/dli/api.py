@@ -8,28 +8,33 @@ DLI's versions differ by operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from airflow_provider_pipelines.core.calls import Call, Request, segment
+from airflow_provider_pipelines.core.calls import Call, Request
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.core.reading import dump, expect, malformed
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.dli.access import LABEL, NAME
+from airflow_provider_pipelines.dli.api_definitions import DefinitionsApi
+from airflow_provider_pipelines.dli.api_graphs import GraphsApi
+from airflow_provider_pipelines.dli.api_savepoints import SavepointsApi
+from airflow_provider_pipelines.dli.api_templates import TemplatesApi
 from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.project import PAGE_SIZE, read_all, words
 from airflow_provider_pipelines.dli.replies import delivery, member, page_of, refusal
+from airflow_provider_pipelines.dli.spark_api import SparkApi
+from airflow_provider_pipelines.dli.sql_api import SqlApi
+from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
 from airflow_provider_pipelines.errors import (
     ApiError,
-    ArgumentError,
     AuthenticationError,
+    NotFound,
     PermissionDenied,
     PipelinesError,
 )
 
-#: the largest page; without a limit DLI gives ten jobs
-PAGE_SIZE = 100
-_MOST_PAGES = 1000
 #: up to this many jobs are read one by one: their details cost less than the list of the whole project
 SINGLY = 3
 _ACTIONS = {
@@ -39,15 +44,8 @@ _ACTIONS = {
 }
 
 
-class DliApi:
-    """
-    The operations in one project.
-
-    :param project: gives the IAM project's id, by a call of its own where it is not known yet
-    """
-
-    def __init__(self, project: Callable[[], Call[str]]) -> None:
-        self.project = project
+class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, SparkApi):
+    """All operations in one project; here those that run, stop, delete and show Flink jobs."""
 
     def batch_run_flink_jobs(self, job_ids: Sequence[int], resume_savepoint: bool = False) -> Call[list[Delivery]]:
         """
@@ -147,11 +145,10 @@ class DliApi:
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/listing_jobs.html
         """
-        words = {
-            "job_type": job_type, "status": status, "queue_name": queue_name, "name": name, "user_name": user_name,
-            "tags": tags, "sys_enterprise_project_name": sys_enterprise_project_name,
-        }  # fmt: skip
-        filters = [_filter(argument, value) for argument, value in words.items() if value is not None]
+        filters = words(
+            job_type=job_type, status=status, queue_name=queue_name, name=name, user_name=user_name, tags=tags,
+            sys_enterprise_project_name=sys_enterprise_project_name,
+        )  # fmt: skip
         if root_job_id is not None:
             filters.append(("root_job_id", str(long_id(root_job_id, "root_job_id"))))
         return (
@@ -169,21 +166,37 @@ class DliApi:
 
     def look(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
         """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
-        found = yield from self.find(ids)
-        return {
-            id: Sighting(error=job) if isinstance(job, PipelinesError) else Sighting(job.status, job.facts)
-            for id, job in found.items()
-        }
+        return {id: _sighting(job) for id, job in (yield from self.find(ids)).items()}
 
-    def find(self, ids: Sequence[str], *, detailed: bool = False) -> Call[dict[str, FlinkJob | PipelinesError]]:
+    def look_for_gone(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+        """
+        Look whether jobs are gone, each by its detail: the list may go on showing the record of a deleted job.
+
+        One that there is not has the status ``gone``, a word of ours.
+        """
+        found = yield from self.find(ids, singly=True)
+        return {id: Sighting(GONE) if isinstance(job, NotFound) else _sighting(job) for id, job in found.items()}
+
+    def look_for_savepoint(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+        """Look at jobs by id, with a fact that differs as soon as there is another savepoint."""
+        seen = {}
+        for id, sight in (yield from self.look(ids)).items():
+            mark = str(sight.facts.get("savepoint_path") or sight.facts.get("has_savepoint"))
+            seen[id] = replace(sight, facts={**sight.facts, SAVEPOINT_MARK: mark})
+        return seen
+
+    def find(
+        self, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
+    ) -> Call[dict[str, FlinkJob | PipelinesError]]:
         """
         Read jobs by id: few of them singly, more by the list; one that the list does not show is read singly, too.
 
         :param detailed: whether their configuration is wanted
+        :param singly: whether the list will not do
         :returns: by id, the job or why there is none
         """
         found: dict[str, FlinkJob | PipelinesError] = {}
-        if len(ids) > SINGLY:
+        if len(ids) > SINGLY and not singly:
             wanted = {int(id) for id in ids}
             for job in (yield from self._pages((), detailed, "asc", wanted)):
                 if job.job_id in wanted and (job.job_config is not None or not detailed):
@@ -227,21 +240,12 @@ class DliApi:
             raise refusal(answers[0], operation)
         return answers
 
-    def _jobs(self) -> Call[str]:
-        project = yield from self.project()
-        return f"/v1.0/{segment(project)}/streaming/jobs"
-
-    def _job(self, job_id: Any) -> Call[str]:
-        id = long_id(job_id, "job_id")
-        return f"{yield from self._jobs()}/{id}"
-
     def _pages(
         self, filters: Sequence[tuple[str, str]], detailed: bool, order: str, wanted: set[int] | None
     ) -> Call[list[FlinkJob]]:
         path = yield from self._jobs()
-        found: dict[int, FlinkJob] = {}
-        offset = 0
-        for _ in range(_MOST_PAGES):
+
+        def page_at(offset: int) -> Call[tuple[list[FlinkJob], int]]:
             query = (
                 *filters,
                 ("show_detail", str(detailed).lower()),
@@ -250,19 +254,14 @@ class DliApi:
                 ("offset", str(offset)),
             )
             request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
-            page, total = page_of((yield request), request)
-            fresh = any(job.job_id not in found for job in page)
-            found.update((job.job_id, job) for job in page)
-            offset += len(page)
-            if wanted is not None and wanted <= found.keys():
-                break
-            # a service that caps the page size gives short pages: `total_count` tells that there is more
-            if not fresh or (len(page) < PAGE_SIZE and offset >= total):
-                break
-        return list(found.values())
+            return page_of((yield request), request)
+
+        return (
+            yield from read_all(
+                page_at, lambda job: job.job_id, lambda found: wanted is not None and wanted <= found.keys()
+            )
+        )
 
 
-def _filter(argument: str, value: Any) -> tuple[str, str]:
-    if not isinstance(value, str) or not value:
-        raise ArgumentError(argument, "is no text. Give a text that is not empty, or leave it out.")
-    return argument, value
+def _sighting(job: FlinkJob | PipelinesError) -> Sighting:
+    return Sighting(error=job) if isinstance(job, PipelinesError) else Sighting(job.status, job.facts)

@@ -7,7 +7,7 @@ out by reading each job again; the place of an element is used for its text at m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_pipelines.core.calls import Call, Sleep
@@ -25,6 +25,7 @@ from airflow_provider_pipelines.errors import (
 )
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.status import Sighting
     from airflow_provider_pipelines.dli.api import DliApi
 
 #: jobs in one call; DLI documents no limit, and this is what its list gives at once
@@ -33,6 +34,7 @@ LARGEST_BATCH = 100
 PAUSES = (0.0, 2.0, 4.0, 8.0, 16.0)
 
 Answers = dict[str, PipelinesError | None]
+Look = Callable[[Sequence[str]], "Call[Mapping[str, Sighting]]"]
 
 
 class Batch:
@@ -46,12 +48,18 @@ class Batch:
 
     def __init__(self, api: DliApi, operation: str, before: Mapping[str, str | None], **flags: bool) -> None:
         self._api = api
+        self._look_at: Look = api.look
         self._operation = operation
         self._before = before
         self._flags = flags
 
-    def deliver(self) -> Call[Answers]:
-        """Send it: gives, for each job, None (accepted) or the error."""
+    def deliver(self, look: Look | None = None) -> Call[Answers]:
+        """
+        Send it: gives, for each job, None (accepted) or the error.
+
+        :param look: how to look at the jobs, where one that is gone has to have a status, too
+        """
+        self._look_at = look or self._look_at
         ids = list(self._before)
         answers: Answers = {}
         for start in range(0, len(ids), LARGEST_BATCH):
@@ -145,7 +153,7 @@ class Batch:
     def _look(self, ids: Sequence[str]) -> Call[dict[str, str]]:
         """Give the status of each job that can be read."""
         try:
-            sightings = yield from self._api.look(ids)
+            sightings = yield from self._look_at(ids)
         except PipelinesError:
             return {}
         return {id: sighting.status for id, sighting in sightings.items() if sighting.status is not None}

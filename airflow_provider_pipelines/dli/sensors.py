@@ -1,4 +1,4 @@
-"""Sensors for DLI Flink jobs."""
+"""Sensors for Data Lake Insight; here that for Flink jobs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_ids, one_of
+from airflow_provider_pipelines.dli.sql_spark_sensors import DliSparkBatchSensor, DliSqlJobSensor
 from airflow_provider_pipelines.dli.states import RUNNING, SENSED
 from airflow_provider_pipelines.task import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.goals import Goal
     from airflow_provider_pipelines.dli.hook import DliHook
+
+__all__ = ["DliJobSensor", "DliSparkBatchSensor", "DliSqlJobSensor"]
 
 
 class DliJobSensor(GoalSensor):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.goals import Goal, Verb
-from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing
+from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing, WatchFailed, error_from_event
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.work import Item
@@ -61,24 +61,29 @@ STOP = Verb(
 )
 
 
-def savepoint_seen(item: Item) -> PipelinesError | None:
+def has_new_savepoint(item: Item) -> bool:
     """
-    Tell whether the savepoint that a stop was asked for is there.
+    Tell whether the savepoint that was asked for is there.
 
     It is if the job has one and had none before, or has it in another place, or was seen making it.
     """
     made, first = item.made, item.first
-    if made.get("has_savepoint") is True and (
+    return made.get("has_savepoint") is True and (
         first.get("has_savepoint") is not True
         or made.get("savepoint_path") != first.get("savepoint_path")
         or SAVEPOINTING in item.passed
-    ):
+    )
+
+
+def savepoint_seen(item: Item) -> PipelinesError | None:
+    """Say what is missing of a stop that was asked for a savepoint."""
+    if has_new_savepoint(item):
         return None
     return SavepointMissing(
         f"{item.id} is {item.known}, and the savepoint that was asked for was not seen (has_savepoint "
-        f"{str(made.get('has_savepoint')).lower()}, path {made.get('savepoint_path') or 'none'}). Look into the folder "
-        f"jobs/savepoint/{item.id} of its OBS bucket before you start it. From Flink 1.15 on a job needs an agency for "
-        "its savepoints."
+        f"{str(item.made.get('has_savepoint')).lower()}, path {item.made.get('savepoint_path') or 'none'}). Look into "
+        f"the folder jobs/savepoint/{item.id} of its OBS bucket before you start it. From Flink 1.15 on a job needs an "
+        "agency for its savepoints."
     )
 
 
@@ -88,6 +93,78 @@ STOP_WITH_SAVEPOINT = replace(
     already_note=" No savepoint was asked for, since only a running job can make one.",
     why={**STOP.why, RUNNING: "The savepoint failed, and the job was left running."},
 )
+
+#: our word for a job that there is not
+GONE = "gone"
+DELETE = Verb(
+    "batch_delete_flink_jobs",
+    already=frozenset({GONE}),
+    # "a job in any state can be deleted"
+    ready=frozenset(STATUSES),
+    # DLI deletes a job and may keep its record; a record as it was before is believed after the grace time only, and
+    # no fact of this name tells it from a job that is still there
+    goal=Goal("deleted", QUIET | {GONE}, renewed_by=GONE),
+    already_note=" There is no such job.",
+)
+
+#: a fact that differs as soon as a job has another savepoint
+SAVEPOINT_MARK = "savepoint_mark"
+
+
+def savepoint_made(item: Item) -> PipelinesError | None:
+    """Say what is missing of a savepoint that a running job was asked for."""
+    if has_new_savepoint(item):
+        return None
+    return WatchFailed(
+        f"{item.id} is {item.known} again, and the savepoint that was asked for was not seen (has_savepoint "
+        f"{str(item.made.get('has_savepoint')).lower()}, path {item.made.get('savepoint_path') or 'none'}). Look into "
+        "the folder, and whether DLI may write there; from Flink 1.15 on a job needs an agency for its savepoints."
+    )
+
+
+_ENDED_FIRST = "Only a running job can make a savepoint."
+TRIGGER_SAVEPOINT = Verb(
+    "execute_flink_job_savepoint",
+    already=frozenset(),
+    ready=frozenset({RUNNING}),
+    hopeless=QUIET | {STOP_FAILED},
+    # it runs all the time: only another savepoint, or job_savepointing in between, tells that something happened
+    goal=Goal("running with a new savepoint", frozenset({RUNNING}), QUIET, lasting=True, renewed_by=SAVEPOINT_MARK),
+    confirm=savepoint_made,
+    why=dict.fromkeys((*QUIET, STOP_FAILED), _ENDED_FIRST),
+)
+
+
+def answered(item: Item) -> PipelinesError | None:
+    """Give the error of a write whose answer tells all there is to know, if that answer was lost."""
+    return error_from_event(item.unclear) if item.unclear is not None else None
+
+
+_SETTLED = QUIET | {RUNNING, STOP_FAILED}
+IMPORT_SAVEPOINT = Verb(
+    "import_flink_job_savepoint",
+    already=frozenset(),
+    ready=QUIET,
+    hopeless=frozenset({RUNNING, STOP_FAILED}),
+    # the answer is all: whether a job shows an imported savepoint is not documented
+    goal=Goal("imported", QUIET, frozenset({RUNNING})),
+    confirm=answered,
+    why={
+        RUNNING: "Only a job that does not run takes in a savepoint: stop it first.",
+        STOP_FAILED: "Its last stop failed, so it may still be running: stop it again first.",
+    },
+)
+UPDATE_SQL = Verb(
+    "update_flink_sql_job",
+    already=frozenset(),
+    # which fields a running job takes is for DLI to say
+    ready=_SETTLED,
+    goal=Goal("updated", _SETTLED),
+    confirm=answered,
+)
+UPDATE_JAR = replace(UPDATE_SQL, name="update_flink_jar_job")
+CREATE_SQL = Verb("create_flink_sql_job", frozenset(), frozenset(), Goal("created", frozenset({INIT})))
+CREATE_JAR = replace(CREATE_SQL, name="create_flink_jar_job")
 
 _ENDED = frozenset({FINISH, SUBMIT_FAILED, BROKEN, STOPPED, ARREARS})
 #: what a sensor waits for, by the status it is given; another end than the wanted one is a target passed by

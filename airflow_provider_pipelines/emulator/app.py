@@ -12,7 +12,20 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_pipelines.emulator import codearts, dli, enos, iam, playing
+from airflow_provider_pipelines.emulator import (
+    codearts,
+    codearts_control,
+    codearts_gates,
+    codearts_making,
+    codearts_steps,
+    dli,
+    enos,
+    enos_design,
+    enos_lookup,
+    iam,
+    iam_tokens,
+    playing,
+)
 from airflow_provider_pipelines.emulator.control import Control
 from airflow_provider_pipelines.emulator.faults import Fault, Faults
 from airflow_provider_pipelines.emulator.journal import Journal
@@ -22,7 +35,18 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World
 
 
-OPERATIONS = [*enos.table, *iam.table, *codearts.table, *dli.table]
+OPERATIONS = [
+    *enos.table,
+    *enos_design.table,
+    *iam_tokens.table,
+    *iam.table,
+    *codearts.table,
+    *codearts_control.table,
+    *codearts_gates.table,
+    *codearts_steps.table,
+    *codearts_making.table,
+    *dli.table,
+]
 
 #: closes the connection that a request came by
 Drop = Callable[[Scope], None]
@@ -93,11 +117,13 @@ class Vendors:
         found = next((one for one in OPERATIONS if one.match(call)), None)
         if found is not None and found.service == "codearts" and self.world.settings.profile == "otc":
             return None
+        if found is not None and found.lacking(self.world):
+            return None
         return found
 
     def _no_route(self, call: Call) -> Answer:
         if _service(call.raw_path) == "enos":
-            return enos.no_route(call).answer
+            return enos_lookup.no_route(call).answer
         return self.world.huawei_gateway.unknown_route(call).answer
 
     def _refused(self, operation: Operation, call: Call) -> Answer | None:
@@ -138,6 +164,8 @@ def _service(path: bytes) -> str | None:
         b"/v3.0/": "iam",
         b"/v5/": "codearts",
         b"/v1.0/": "dli",
+        b"/v1/": "dli",
+        b"/v2.0/": "dli",
     }
     return next((service for prefix, service in prefixes.items() if path.startswith(prefix)), None)
 

@@ -1,5 +1,5 @@
 """
-CodeArts Pipeline v5: pipelines and the control of runs.
+CodeArts Pipeline v5: pipelines and runs, shown and listed.
 
 https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.codearts_state import CodeArtsPipeline, Run
-from airflow_provider_pipelines.emulator.codearts_views import (
-    listed,
-    pipeline_detail,
-    pipeline_row,
-    queue_row,
-    run_detail,
-    run_row,
+from airflow_provider_pipelines.emulator.codearts_lookup import (
+    PIPELINE,
+    PIPELINES,
+    invalid,
+    no_run,
+    pipeline_of,
 )
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal, Table
+from airflow_provider_pipelines.emulator.codearts_run import Run
+from airflow_provider_pipelines.emulator.codearts_run_views import run_detail, run_row
+from airflow_provider_pipelines.emulator.codearts_views import listed, pipeline_detail, pipeline_row
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World
@@ -25,136 +26,16 @@ if TYPE_CHECKING:
 
 table = Table("codearts")
 
-_PIPELINES = "/v5/{project_id}/api/pipelines"
-_PIPELINE = f"{_PIPELINES}/{{pipeline_id}}"
-_RUN = f"{_PIPELINE}/pipeline-runs/{{pipeline_run_id}}"
-
-
-def failure(world: World, code: str, message: str, status: int | None = None) -> Refusal:
-    """Return a DEVPIPE error; the service sends most of them with HTTP 200."""
-    body = {"error_code": code, "error_msg": message}
-    return Refusal(Answer(body, status or world.settings.codearts_error_status, code=code))
-
-
-def _pipeline(world: World, call: Call) -> CodeArtsPipeline:
-    project = world.codearts_projects.get(call.params["project_id"])
-    id = call.params["pipeline_id"]
-    if project is None:
-        raise failure(world, "DEVPIPE.00011412", "the project does not exist or you are not a member of it")
-    if id in project.pipelines:
-        return project.pipelines[id]
-    if any(other.id == id for other in world.codearts_pipelines()):
-        raise failure(world, "DEVPIPE.00011136", "项目ID和流水线不匹配")
-    raise failure(world, "DEVPIPE.00011401", "pipeline does not exist")
-
-
-def _no_run(world: World, status: int | None = None) -> Refusal:
-    # No code is documented for an unknown run; clients are not to know this one.
-    return failure(world, "DEVPIPE.00011499", "pipeline run does not exist", status)
-
-
-def _run(world: World, call: Call) -> tuple[CodeArtsPipeline, Run]:
-    pipeline = _pipeline(world, call)
-    run = pipeline.runs.get(call.params["pipeline_run_id"])
-    if run is None:
-        raise _no_run(world)
-    return pipeline, run
-
-
-def _queued(world: World, pipeline: CodeArtsPipeline, wish: dict[str, Any], run_id: str = "") -> Answer:
-    entry = pipeline.enqueue(world.now, world.next_queue_id(), wish, run_id)
-    code = "DEVPIPE.00011169"
-    body = {
-        "error_code": code,
-        "error_msg": "Maximum concurrency of a single pipeline is limited, enter the queue state",
-        "error": {"pipeline_run_id": entry["pipeline_run_id"], "queue_id": entry["id"]},
-    }
-    return Answer(body, code=code)
-
-
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/RunPipeline.html
-@table.route("POST", f"{_PIPELINE}/run", write=True)
-def run_pipeline(world: World, call: Call) -> Answer:
-    """Start a run, or let it wait where the pipeline says so."""
-    pipeline = _pipeline(world, call)
-    if call.json is ... or not isinstance(call.json, dict | None):
-        raise failure(world, "DEVPIPE.00011100", "the request body is not valid", 400)
-    if not pipeline.fields["enabled"]:
-        # Neither code nor status of running a banned pipeline is documented.
-        raise failure(world, "DEVPIPE.00011498", "the pipeline is disabled")
-    if pipeline.fields["refuses_run"] > 0:
-        pipeline.fields["refuses_run"] -= 1
-        return Answer({"pipeline_run_id": "", "error_msg": "Pipeline configuration is invalid"})
-    lists = ("sources", "variables", "choose_jobs", "choose_stages")
-    wish = {name: call.fields[name] for name in lists if isinstance(call.fields.get(name), list)}
-    wish["description"] = str(call.fields.get("description") or "")
-    if len(wish["description"]) > 1024:
-        raise failure(world, "DEVPIPE.00011100", "the description is longer than 1024 characters", 400)
-    if not pipeline.full:
-        return Answer({"pipeline_run_id": pipeline.start(world.now, wish).id})
-    if pipeline.queues:
-        return _queued(world, pipeline, wish)
-    if world.settings.codearts_over_limit == "refused":
-        raise failure(world, "DEVPIPE.00011104", "concurrency limited")
-    return Answer({"pipeline_run_id": pipeline.start(world.now, wish, status="IGNORED").id})
-
-
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/StopPipelineRun.html
-@table.route("POST", f"{_RUN}/stop", write=True)
-def stop_pipeline_run(world: World, call: Call) -> Answer:
-    """Stop a run; the answer means that the request was taken."""
-    pipeline = _pipeline(world, call)
-    entry = pipeline.queued(call.params["pipeline_run_id"])
-    if entry is not None:
-        return _stop_queued(world, pipeline, entry)
-    _, run = _run(world, call)
-    if run.ended:
-        return _answer_of_choice(world, world.settings.codearts_stop_finished)
-    if run.use_up("refuses_stop"):
-        return Answer({"success": False})
-    run.stop(world.now)
-    return Answer({"success": True})
-
-
-def _stop_queued(world: World, pipeline: CodeArtsPipeline, entry: dict[str, Any]) -> Answer:
-    switch = world.settings.codearts_stop_queued
-    if switch == "cancels":
-        pipeline.queue.remove(entry)
-        return Answer({"success": True})
-    return _answer_of_choice(world, switch)
-
-
-def _answer_of_choice(world: World, switch: str) -> Answer:
-    if switch in ("true", "false"):
-        return Answer({"success": switch == "true"})
-    if switch == "404":
-        raise _no_run(world, 404)
-    raise failure(world, "DEVPIPE.00011497", "the pipeline run is not running", 400)
-
-
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/RetryPipelineRun.html
-@table.route("PUT", f"{_RUN}/retry", write=True)
-def retry_pipeline_run(world: World, call: Call) -> Answer:
-    """Open a failed or cancelled run again, under the same id."""
-    pipeline, run = _run(world, call)
-    if run.status not in ("FAILED", "CANCELED") or pipeline.queued(run.id):
-        return Answer({"success": False})
-    if pipeline.full:
-        return _queued(world, pipeline, {}, run.id)
-    run.fields["outcome"] = pipeline.fields["outcome"]
-    run.begin(world.now)
-    return Answer({"success": True})
-
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineRunDetail.html
 @table.route(
     "GET",
-    f"{_PIPELINE}/pipeline-runs/detail",
+    f"{PIPELINE}/pipeline-runs/detail",
     ids=lambda call: [call.params["pipeline_id"], *filter(None, [call.query.get("pipeline_run_id")])],
 )
 def show_pipeline_run_detail(world: World, call: Call) -> Answer:
     """Describe a run, or the latest one if none is named."""
-    pipeline = _pipeline(world, call)
+    pipeline = pipeline_of(world, call)
     run_id = call.query.get("pipeline_run_id", "")
     run = pipeline.runs.get(run_id) if run_id else pipeline.latest()
     fields = call.see(run) if run is not None else None
@@ -162,17 +43,20 @@ def show_pipeline_run_detail(world: World, call: Call) -> Answer:
         return Answer(run_detail(world, call.params["project_id"], pipeline, run.id, fields))
     entry = pipeline.queued(run_id)
     status = world.settings.codearts_queued_detail
+    if entry is not None and entry["status"] == "QUEUED_TIME_OUT" and world.settings.codearts_unqueued != "nothing":
+        status = world.settings.codearts_unqueued
     if entry is None or status == "error":
-        raise _no_run(world)
-    waiting = Run(run_id, {**entry["run"], "status": status, "pending": []}, world.settings, entry["enqueue_time"])
+        raise no_run(world)
+    fields = {"stages": pipeline.fields["stages"], **entry["run"], "status": status, "pending": []}
+    waiting = Run(run_id, fields, world.settings, entry["enqueue_time"])
     return Answer(run_detail(world, call.params["project_id"], pipeline, waiting.id, waiting.fields))
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineRuns.html
-@table.route("POST", f"{_PIPELINE}/pipeline-runs/list")
+@table.route("POST", f"{PIPELINE}/pipeline-runs/list")
 def list_pipeline_runs(world: World, call: Call) -> Answer:
     """Give one page of runs."""
-    pipeline = _pipeline(world, call)
+    pipeline = pipeline_of(world, call)
     seen = [(run.id, call.see(run)) for run in pipeline.runs.values()]
     rows = [run_row(world, pipeline.id, id, fields) for id, fields in seen if fields is not None]
     # The SDK sorts by start_time or update_time, the page by start_time or end_time.
@@ -185,7 +69,7 @@ def list_pipeline_runs(world: World, call: Call) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelines.html
-@table.route("POST", f"{_PIPELINES}/list")
+@table.route("POST", f"{PIPELINES}/list")
 def list_pipelines(world: World, call: Call) -> Answer:
     """Give one page of pipelines; who is not a member of the project sees none."""
     project_id = call.params["project_id"]
@@ -201,14 +85,19 @@ def list_pipelines(world: World, call: Call) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/BatchShowPipelinesLatestStatus.html
-@table.route("POST", f"{_PIPELINES}/status", ids=lambda call: call.json if isinstance(call.json, list) else [])
+@table.route("POST", f"{PIPELINES}/status", ids=lambda call: call.json if isinstance(call.json, list) else [])
 def batch_show_pipelines_latest_status(world: World, call: Call) -> Answer:
     """Give the latest run of each pipeline that ever ran."""
     if not isinstance(call.json, list):
-        raise failure(world, "DEVPIPE.00011100", "the request body is not valid", 400)
+        raise invalid(world)
+    ids, most = call.json, world.settings.codearts_status_limit
+    if most is not None and len(ids) > most:
+        if world.settings.codearts_status_over == "refused":
+            raise invalid(world, f"more than {most} pipelines")
+        ids = ids[:most]
     project = world.codearts_projects.get(call.params["project_id"])
     rows = []
-    for id in call.json:
+    for id in ids:
         pipeline = project.pipelines.get(str(id)) if project else None
         latest = pipeline.latest() if pipeline else None
         fields = call.see(latest) if latest else None
@@ -217,49 +106,24 @@ def batch_show_pipelines_latest_status(world: World, call: Call) -> Answer:
     return Answer(rows)
 
 
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineQueue.html
-@table.route("GET", f"{_PIPELINE}/queued-pipeline")
-def list_pipeline_queue(world: World, call: Call) -> Answer:
-    """Give one page of the runs that wait."""
-    pipeline = _pipeline(world, call)
-    offset, limit = call.number("offset", 0), call.number("limit", world.settings.codearts_default_limit)
-    if offset is None or limit is None or offset < 0 or limit < 0:
-        raise failure(world, "DEVPIPE.00011100", "offset and limit must be numbers from 0 up", 400)
-    rows = [queue_row(pipeline.id, entry) for entry in pipeline.queue]
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "queuedPipelines": rows[offset : offset + limit]})
-
-
-# https://support.huaweicloud.com/api-pipeline/CancelPipelineQueue.html (no pipeline-runs segment)
-@table.route("POST", f"{_PIPELINE}/{{pipeline_run_id}}/cancel-queuing/{{queue_id}}", write=True)
-def cancel_pipeline_queue(world: World, call: Call) -> Answer:
-    """Take a waiting run out of the queue; it never ran and leaves no record."""
-    pipeline = _pipeline(world, call)
-    entry = pipeline.queued(call.params["pipeline_run_id"])
-    if entry is None or str(entry["id"]) != call.params["queue_id"]:
-        raise failure(world, "DEVPIPE.00011496", "the run is not in the queue")
-    pipeline.queue.remove(entry)
-    return Answer({"pipeline_run_id": entry["pipeline_run_id"]})
-
-
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineDetail.html
-@table.route("GET", _PIPELINE)
+@table.route("GET", PIPELINE)
 def show_pipeline_detail(world: World, call: Call) -> Answer:
     """Describe a pipeline."""
-    return Answer(pipeline_detail(world, call.params["project_id"], _pipeline(world, call)))
+    return Answer(pipeline_detail(world, call.params["project_id"], pipeline_of(world, call)))
 
 
 # https://support.huaweicloud.com/api-pipeline/DisablePipeline.html (the answer is a bare boolean)
-@table.route("PUT", f"{_PIPELINE}/ban", write=True)
+@table.route("PUT", f"{PIPELINE}/ban", write=True)
 def disable_pipeline(world: World, call: Call) -> Answer:
     """Let a pipeline start no more runs."""
-    _pipeline(world, call).fields["enabled"] = False
+    pipeline_of(world, call).fields["enabled"] = False
     return Answer(True)
 
 
 # https://support.huaweicloud.com/api-pipeline/EnablePipeline.html (the answer is a bare boolean)
-@table.route("PUT", f"{_PIPELINE}/unban", write=True)
+@table.route("PUT", f"{PIPELINE}/unban", write=True)
 def enable_pipeline(world: World, call: Call) -> Answer:
     """Let a pipeline start runs again."""
-    _pipeline(world, call).fields["enabled"] = True
+    pipeline_of(world, call).fields["enabled"] = True
     return Answer(True)

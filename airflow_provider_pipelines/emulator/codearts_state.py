@@ -4,87 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, Step, Thing, checked
+from airflow_provider_pipelines.emulator import codearts_plan as plans
+from airflow_provider_pipelines.emulator.codearts_run import Run
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.settings import Settings
-
-
-#: run statuses after which nothing happens by itself; the vendor documents the words, not which of them are final
-ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "IGNORED"})
-
-
-class Run(Thing):
-    """
-    A pipeline run.
-
-    ``outcome`` is the status it ends with, by itself, ``run_seconds`` after it began to run. ``refuses_stop`` counts
-    the next stops that are answered with ``success: false``.
-    """
-
-    DEFAULTS: ClassVar[Mapping[str, Any]] = {
-        "status": "RUNNING",
-        "run_number": 1,
-        "start_time": 0,
-        "end_time": None,
-        "trigger_type": "Manual",
-        "executor_id": "00000000000000000000000000e3c000",
-        "executor_name": "emulator",
-        "description": "",
-        "sources": [],
-        "variables": [],
-        "choose_jobs": [],
-        "choose_stages": [],
-        "outcome": "COMPLETED",
-        "run_seconds": None,
-        "stop_seconds": None,
-        "refuses_stop": 0,
-    }
-    OPTIONAL: ClassVar[Mapping[str, type]] = {"end_time": int, "run_seconds": float, "stop_seconds": float}
-
-    def first_fields(self, now: int) -> Fields:
-        """Date the start, and the end of what has ended, to now."""
-        return {"start_time": now, "end_time": now if self.fields.get("status") in ENDED else None}
-
-    def usual_course(self, now: int) -> list[Step]:
-        """Let what runs end."""
-        if self.status == "INIT":
-            self.begin(now)
-        elif self.status == "RUNNING":
-            self.set_out(now, (self.seconds("run_seconds", "codearts_run_seconds"), self.fields["outcome"], {}))
-        else:
-            return []
-        return self.pending
-
-    def arrived(self, at: int) -> None:
-        """Date the end."""
-        self.fields["end_time"] = at if self.status in ENDED else None
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self.status in ENDED
-
-    def begin(self, now: int) -> None:
-        """Start to run, for the first time or again."""
-        starting = self.settings.codearts_init_seconds
-        if self.status != "INIT" or not starting:
-            self.change("INIT" if starting else "RUNNING", now)
-        lasting: tuple[float, str, Fields]
-        lasting = (self.seconds("run_seconds", "codearts_run_seconds"), self.fields["outcome"], {})
-        if starting:
-            self.set_out(now, (starting, "RUNNING", {}), lasting)
-        else:
-            self.set_out(now, lasting)
-
-    def stop(self, now: int) -> None:
-        """Take the request to stop; a second one changes nothing."""
-        if self.pending and self.pending[-1].status == "CANCELED":
-            return
-        seconds = self.seconds("stop_seconds", "codearts_stop_seconds")
-        self.set_out(now, (0 if self.settings.codearts_stop == "immediate" else seconds, "CANCELED", {}))
 
 
 class CodeArtsPipeline:
@@ -92,7 +20,8 @@ class CodeArtsPipeline:
     A pipeline with its runs and its queue.
 
     ``run_seconds``, ``stop_seconds`` and ``outcome`` are given to the runs that are started, ``outcomes`` (a list)
-    to the next ones, in turn. ``refuses_run`` counts the next runs that are refused.
+    to the next ones, in turn. ``stages`` is what they do. ``refuses_run`` counts the next runs that are refused,
+    ``configuration`` is what a client gave to create the pipeline, in the vendor's names.
     """
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
@@ -106,6 +35,10 @@ class CodeArtsPipeline:
         "outcome": "COMPLETED",
         "outcomes": [],
         "refuses_run": 0,
+        "stages": [],
+        "variables": [],
+        "trigger_failures": [],
+        "configuration": {},
     }
     OPTIONAL: ClassVar[Mapping[str, type]] = {"concurrency_control": dict, "run_seconds": float, "stop_seconds": float}
 
@@ -113,11 +46,14 @@ class CodeArtsPipeline:
         own = {name: value for name, value in given.items() if name not in ("runs", "queue")}
         self.id = id
         self.settings = settings
-        self.fields: Fields = {**self.DEFAULTS, "outcomes": [], "create_time": now}
+        self.fields: Fields = {**deepcopy(dict(self.DEFAULTS)), "create_time": now}
         self.fields.update(checked(id, own, self.DEFAULTS, self.OPTIONAL))
+        self.fields["stages"] = plans.read(id, self.fields["stages"])
         self.runs: dict[str, Run] = {}
         for number, (run_id, fields) in enumerate(given.get("runs", {}).items(), 1):
-            self.runs[run_id] = Run(run_id, {"run_number": number, **fields}, settings, now)
+            self.runs[run_id] = Run(
+                run_id, {"run_number": number, "stages": self.fields["stages"], **fields}, settings, now
+            )
         self.queue: list[Fields] = []
         for entry in given.get("queue", []):
             if not isinstance(entry, Mapping) or not {"id", "pipeline_run_id"} <= set(entry):
@@ -137,6 +73,11 @@ class CodeArtsPipeline:
         """Whether a run over the limit waits instead of being ignored."""
         return bool((self.fields["concurrency_control"] or {}).get("exceed_action", "QUEUE") == "QUEUE")
 
+    @property
+    def plan(self) -> list[Fields]:
+        """What its runs do."""
+        return self.fields["stages"] or plans.read(self.id, plans.SIMPLE)
+
     def latest(self) -> Run | None:
         """Return the run that was started last."""
         return max(self.runs.values(), key=lambda run: (run.fields["run_number"], run.id), default=None)
@@ -146,7 +87,7 @@ class CodeArtsPipeline:
         latest = self.latest()
         outcome = self.fields["outcomes"].pop(0) if self.fields["outcomes"] else self.fields["outcome"]
         fields = {
-            **{name: self.fields[name] for name in ("run_seconds", "stop_seconds")},
+            **{name: self.fields[name] for name in ("run_seconds", "stop_seconds", "stages")},
             **wish,
             "outcome": outcome,
             "run_number": latest.fields["run_number"] + 1 if latest else 1,
@@ -159,6 +100,11 @@ class CodeArtsPipeline:
             run.begin(now)
         run.before = None
         return run
+
+    def retry(self, run: Run, now: int, jobs: list[str]) -> None:
+        """Open a run again; it ends as the next one would."""
+        run.fields["outcome"] = self.fields["outcome"]
+        run.retry(now, jobs)
 
     def enqueue(self, now: int, queue_id: int, wish: Mapping[str, Any], run_id: str = "") -> Fields:
         """Let a run wait; with a run id it is a retry of that run."""
@@ -199,7 +145,7 @@ class CodeArtsPipeline:
             self.queue.remove(entry)
             known = self.runs.get(entry["pipeline_run_id"])
             if known is not None:
-                known.begin(at)
+                self.retry(known, at, entry["run"].get("job_run_ids", []))
             else:
                 self.start(at, entry["run"], entry["pipeline_run_id"])
 
@@ -210,17 +156,44 @@ class CodeArtsPipeline:
 
 
 class CodeArtsProject:
-    """The pipelines of one CodeArts project."""
+    """
+    The pipelines of one CodeArts project, and the templates for them.
+
+    A template has a ``name`` and ``stages``. ``failed_starts`` tells why runs of a batch did not start, by the id
+    that they would have had.
+    """
 
     def __init__(self, given: Mapping[str, Any], settings: Settings, now: int) -> None:
-        unknown = set(given) - {"name", "pipelines"}
+        unknown = set(given) - {"name", "pipelines", "templates", "failed_starts"}
         if unknown:
             raise SeedError(f"unknown members of a CodeArts project: {', '.join(sorted(unknown))}")
         self.name = str(given.get("name", "emulated"))
+        self.settings = settings
+        self.failed_starts: dict[str, str] = dict(given.get("failed_starts", {}))
         self.pipelines = {
             id: CodeArtsPipeline(id, fields, settings, now) for id, fields in given.get("pipelines", {}).items()
         }
+        self.templates = {
+            id: {
+                "name": "",
+                **checked(id, one, {"name": "", "stages": []}, {}),
+                "stages": plans.read(id, one["stages"]),
+            }
+            for id, one in given.get("templates", {}).items()
+        }
+
+    def create(self, now: int, fields: Mapping[str, Any]) -> CodeArtsPipeline:
+        """Add a pipeline."""
+        pipeline = CodeArtsPipeline(uuid.uuid4().hex, fields, self.settings, now)
+        self.pipelines[pipeline.id] = pipeline
+        return pipeline
 
     def dump(self, now: int) -> Fields:
         """Return the project as a seed may give it."""
-        return {"name": self.name, "pipelines": {id: one.dump(now) for id, one in self.pipelines.items()}}
+        pipelines = {id: one.dump(now) for id, one in self.pipelines.items()}
+        return {
+            "name": self.name,
+            "pipelines": pipelines,
+            "templates": deepcopy(self.templates),
+            "failed_starts": dict(self.failed_starts),
+        }

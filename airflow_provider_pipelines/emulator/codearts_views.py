@@ -1,14 +1,14 @@
-"""How CodeArts shows pipelines, runs and queues."""
+"""How CodeArts shows pipelines and queues, and cuts lists."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.emulator import codearts_plan as plans
 from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.emulator.codearts_run_views import identity, run_row
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts_state import CodeArtsPipeline
@@ -17,16 +17,12 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World
 
 
-#: identifiers of the one stage and the one job that every emulated pipeline has
-STAGE = "stage-1"
-JOB = "JOB_emulated"
-
-
 def listed(world: World, call: Call, member: str, rows: list[Fields], order: Callable[[Fields], Any]) -> Fields:
     """Filter, sort and cut rows as the body of a list call asks."""
     body, settings = call.fields, world.settings
     wanted = body.get("status") or []
-    since, until = _moment(body.get("start_time")), _moment(body.get("end_time"))
+    zone = settings.codearts_zone_hours
+    since, until = _moment(body.get("start_time"), zone), _moment(body.get("end_time"), zone)
     kept = []
     for row in rows:
         run = row.get("latest_run", row) or {}
@@ -43,173 +39,17 @@ def listed(world: World, call: Call, member: str, rows: list[Fields], order: Cal
     return {"offset": offset, "limit": limit, "total": len(kept), member: kept[offset : offset + limit]}
 
 
-def _moment(text: Any) -> int | None:
-    """Read a time filter: epoch milliseconds or a date; its time zone is not documented, UTC is assumed."""
+def _moment(text: Any, zone_hours: float) -> int | None:
+    """Read a time filter: epoch milliseconds or a date, whose time zone is not documented."""
     if text in (None, ""):
         return None
     if str(text).isdigit():
         return int(text)
     try:
-        return int(datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp() * 1000)
+        moment = datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+        return int((moment - zone_hours * 3600) * 1000)
     except ValueError:
         return None
-
-
-def _times(world: World, fields: Fields) -> Fields:
-    if fields["end_time"] is not None:
-        return {"start_time": fields["start_time"], "end_time": fields["end_time"]}
-    switch = world.settings.codearts_end_time
-    open_end = {} if switch == "absent" else {"end_time": None if switch == "null" else 0}
-    return {"start_time": fields["start_time"], **open_end}
-
-
-def _made_up_id(run_id: str, part: str) -> str:
-    return hashlib.sha256(f"{run_id}/{part}".encode()).hexdigest()[:32]
-
-
-def _build_params(fields: Fields) -> Fields:
-    first = fields["sources"][0] if fields["sources"] else {}
-    params = first.get("params", {}) if isinstance(first, dict) else {}
-    return {
-        "action": None,
-        "build_type": "branch",
-        "commit_id": "a" * 40,
-        "event_type": fields["trigger_type"],
-        "target_branch": params.get("default_branch", "master"),
-        "git_url": params.get("git_url", "https://example.com/emulated.git"),
-    }
-
-
-def run_row(world: World, pipeline_id: str, run_id: str, fields: Fields) -> Fields:
-    """Show a run in a list."""
-    times = _times(world, fields)
-    stage = {
-        "id": _made_up_id(run_id, STAGE),
-        "name": "stage_1",
-        "sequence": 0,
-        "status": fields["status"],
-        # The vendor's model has strings here, numbers everywhere else.
-        **{name: str(value or "") for name, value in times.items()},
-    }
-    return {
-        "pipeline_id": pipeline_id,
-        "pipeline_run_id": run_id,
-        "executor_id": fields["executor_id"],
-        "executor_name": fields["executor_name"],
-        "stage_status_list": [stage],
-        "status": fields["status"],
-        "run_number": fields["run_number"],
-        "trigger_type": fields["trigger_type"],
-        "build_params": _build_params(fields),
-        "artifact_params": None,
-        **times,
-        "detail_url": "",
-        "modify_url": "",
-    }
-
-
-def run_detail(world: World, project_id: str, pipeline: CodeArtsPipeline, run_id: str, fields: Fields) -> Fields:
-    """Show everything about a run."""
-    times, status = _times(world, fields), fields["status"]
-    step = {
-        "id": _made_up_id(run_id, "step"),
-        "name": "step",
-        "task": "official_devcloud_cloudBuild",
-        "business_type": "Build",
-        "inputs": [{"key": "k", "value": "v"}],
-        "sequence": 0,
-        "official_task_version": "0.0.1",
-        "identifier": "step-1",
-        "multi_step_editable": 0,
-        "endpoint_ids": [],
-        "last_dispatch_id": None,
-        "status": status,
-        "message": None,
-        "daily_build_number": None,
-        **times,
-    }
-    job = {
-        "id": _made_up_id(run_id, JOB),
-        "name": "job",
-        "identifier": JOB,
-        "category": None,
-        "sequence": 0,
-        "async": "false",
-        "depends_on": [],
-        "condition": "${{ default() }}",
-        "resource": '{"type":"system","arch":"x86"}',
-        "is_select": True,
-        "timeout": "",
-        "last_dispatch_id": None,
-        "status": status,
-        "message": None,
-        "exec_id": None,
-        "steps": [step],
-        **times,
-    }
-    entry_check = {
-        "id": _made_up_id(run_id, "pre"),
-        "task": "official_devcloud_autoTrigger",
-        "name": None,
-        "sequence": 0,
-        "status": "COMPLETED",
-        "start_time": fields["start_time"],
-        "end_time": fields["start_time"],
-    }
-    stage = {
-        "id": _made_up_id(run_id, STAGE),
-        "category": None,
-        "name": "stage_1",
-        "identifier": STAGE,
-        "run_always": False,
-        "parallel": None,
-        "is_select": True,
-        "sequence": 0,
-        "depends_on": [],
-        "condition": None,
-        "status": status,
-        "pause_time": 0,
-        "pre": [entry_check],
-        "post": [],
-        "jobs": [job],
-        **times,
-    }
-    return {
-        "id": run_id,
-        **_identity(project_id, pipeline),
-        "pipeline_id": pipeline.id,
-        "description": fields["description"],
-        "executor_id": fields["executor_id"],
-        "executor_name": fields["executor_name"],
-        "status": status,
-        "trigger_type": fields["trigger_type"],
-        "run_number": fields["run_number"],
-        "pause_time": 0,
-        **times,
-        "stages": [stage],
-        "sources": [
-            {"type": "code", "params": {"git_type": "codehub", "build_params": _build_params(fields)}},
-        ],
-        "artifacts": [],
-        "current_system_time": world.now,
-        "language": "en-us",
-        "subject_id": run_id,
-        "group_id": None,
-        "group_name": None,
-    }
-
-
-def _identity(project_id: str, pipeline: CodeArtsPipeline) -> Fields:
-    return {
-        "name": pipeline.fields["name"],
-        "manifest_version": "3.0",
-        "is_publish": False,
-        "project_id": project_id,
-        "domain_id": credentials.IAM_ACCOUNT_ID,
-        "region": credentials.REGION,
-        "component_id": None,
-        "detail_url": "",
-    }
 
 
 def pipeline_row(world: World, call: Call, project_id: str, pipeline: CodeArtsPipeline) -> Fields:
@@ -237,12 +77,11 @@ def pipeline_row(world: World, call: Call, project_id: str, pipeline: CodeArtsPi
 
 def pipeline_detail(world: World, project_id: str, pipeline: CodeArtsPipeline) -> Fields:
     """Show everything about a pipeline."""
-    job = {"identifier": JOB, "name": "job", "condition": "${{ default() }}", "depends_on": [], "steps": []}
-    stage = {"identifier": STAGE, "name": "stage_1", "sequence": 0, "depends_on": [], "run_always": False}
     control = pipeline.fields["concurrency_control"]
+    given = pipeline.fields["configuration"]
     return {
         "id": pipeline.id,
-        **_identity(project_id, pipeline),
+        **identity(project_id, pipeline),
         "project_name": world.codearts_projects[project_id].name,
         "description": pipeline.fields["description"],
         "creator_id": credentials.IAM_USER_ID,
@@ -256,13 +95,13 @@ def pipeline_detail(world: World, project_id: str, pipeline: CodeArtsPipeline) -
         "banned": not pipeline.fields["enabled"],
         "deleted": False,
         "modify_url": "",
-        "sources": [],
-        "variables": [],
-        "schedules": [],
-        "triggers": [],
-        "definition": json.dumps({"stages": [{**stage, "pre": [], "post": [], "jobs": [job]}]}),
+        "sources": given.get("sources") or [],
+        "variables": variables(pipeline),
+        "schedules": given.get("schedules") or [],
+        "triggers": given.get("triggers") or [],
+        "definition": given.get("definition") or plans.to_definition(pipeline.plan),
         "concurrency_control": {**control, "pipeline_id": pipeline.id} if control else None,
-        "execution_plans": [],
+        "execution_plans": given.get("execution_plans") or [],
         "yaml_definition": None,
         "tags": [],
     }
@@ -281,3 +120,22 @@ def queue_row(pipeline_id: str, entry: Fields) -> Fields:
         "creator_name": credentials.IAM_USER,
         "status": entry["status"],
     }
+
+
+def variables(pipeline: CodeArtsPipeline) -> list[Fields]:
+    """Show the variables of a pipeline; a seed need not give more than their names and values."""
+    return [
+        {
+            "pipeline_id": pipeline.id,
+            "sequence": number,
+            "type": "string",
+            "is_secret": False,
+            "is_runtime": False,
+            "is_reset": False,
+            "limits": [],
+            "description": "",
+            "latest_value": one.get("value", ""),
+            **one,
+        }
+        for number, one in enumerate(pipeline.fields["variables"], 1)
+    ]

@@ -13,7 +13,11 @@ IAM_ACCOUNT_ID = "acc00000000000000000000000000fa4"
 IAM_USER = "emulator-user"
 IAM_USER_ID = "00000000000000000000000000e3c000"
 IAM_PASSWORD = "Fake-Emulator-Password-0"  # noqa: S105 -- made up, opens nothing
+IAM_PASSCODE = "000000"  # the second factor of the user
 IAM_AGENCY = "emulator-agency"
+
+IDENTITY_PROVIDER = "emulator-idp"
+ID_TOKEN = "fake.id.token"  # noqa: S105 -- made up, opens nothing
 
 REGION = "eu-test-1"
 

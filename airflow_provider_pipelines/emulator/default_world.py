@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.emulator.dli_default_world import default_dli
 
 
 def default_seed() -> dict[str, Any]:
     """Return the default world as a seed."""
     return {
         "enos": {"orgs": {credentials.ENOS_ORG: {"pipelines": _enos()}}},
-        "codearts": {"projects": {credentials.CODEARTS_PROJECT: {"name": "emulated", "pipelines": _codearts()}}},
-        "dli": {"projects": {credentials.IAM_PROJECT: {"jobs": _dli()}}},
+        "codearts": {
+            "projects": {
+                credentials.CODEARTS_PROJECT: {"name": "emulated", "pipelines": _codearts(), "templates": _templates()}
+            }
+        },
+        "iam": {"agencies": {credentials.IAM_AGENCY: {"account": credentials.IAM_ACCOUNT}}},
+        "dli": {"projects": {credentials.IAM_PROJECT: default_dli()}},
     }
 
 
@@ -22,7 +28,14 @@ def _enos() -> dict[str, Any]:
         **wind,
         "wind-heavy": {"status": "RUNNING", "execution_mode": 1, "start_seconds": 40.0, "lag": 1200},
         "solar-1": {"status": "RUNNING"},
-        "solar-paused": {"status": "PAUSED"},
+        "solar-paused": {
+            "status": "PAUSED",
+            "stage_states": {
+                "LatePointTagger_01": [
+                    {"assetId": asset, "pointId": "power", "time": 1735689600} for asset in ("turbine-1", "turbine-2")
+                ]
+            },
+        },
         "solar-stopped": {"status": "STOPPED"},
         "solar-published": {"status": "PUBLISHED"},
         "storage-1": {"status": "RUNNING"},
@@ -45,8 +58,8 @@ def _codearts() -> dict[str, Any]:
         "deploy": {"runs": [{"status": "COMPLETED"}, {"status": "CANCELED"}]},
         "always-fails": {"outcome": "FAILED", "run_seconds": 20.0, "runs": [{"status": "FAILED"}]},
         "soak-test": {"run_seconds": 86400.0, "runs": [endless]},
-        "waits-for-review": {"runs": [{"status": "PAUSED"}]},
-        "suspended": {"runs": [{"status": "SUSPEND"}]},
+        "waits-for-review": {"stages": _staged("review"), "runs": [{"status": "PAUSED"}]},
+        "suspended": {"stages": _staged("suspend"), "runs": [{"status": "SUSPEND"}]},
         "ignored": {"runs": [{"status": "IGNORED"}]},
         "one-at-a-time": {
             "concurrency_control": {"enable": True, "concurrency_number": 1, "exceed_action": "QUEUE"},
@@ -55,6 +68,14 @@ def _codearts() -> dict[str, Any]:
         },
         "never-ran": {},
         "disabled": {"enabled": False, "runs": [{"status": "COMPLETED"}]},
+        "delayed": {"stages": _staged("delay"), "runs": [{"status": "PAUSED"}]},
+        "checkpoint": {"stages": _staged("manual"), "runs": [{"status": "PAUSED"}]},
+        "failed-with-a-log": {
+            "stages": _staged("review", fails=1, message="exit code 137: out of memory"),
+            "variables": [{"name": "target", "value": "test", "is_runtime": True}],
+            "trigger_failures": [{"trigger_type": "Push", "reason": "the branch does not exist"}],
+            "runs": [{"status": "FAILED"}],
+        },
     }
     pipelines = {}
     for number, (name, fields) in enumerate(named.items(), 1):
@@ -63,28 +84,23 @@ def _codearts() -> dict[str, Any]:
     return pipelines
 
 
-def _dli() -> dict[str, Any]:
-    jobs: dict[str, dict[str, Any]] = {
-        "128": {"name": "aggregate", "status": "job_running"},
-        "137": {"name": "enrich", "status": "job_running", "job_type": "flink_jar_job"},
-        # Above 2^53: readers that keep numbers as doubles break here.
-        "9007199254740993": {"name": "large-id", "status": "job_running"},
-        "140": {"name": "alerts", "status": "job_running"},
-        "141": {"name": "no-bucket", "status": "job_running", "obs_bucket": None},
-        "142": {"name": "draft", "status": "job_init"},
-        "143": {"name": "submit-failed", "status": "job_submit_fail", "status_desc": "No free CUs."},
-        "144": {"name": "crashed", "status": "job_running_exception", "status_desc": "Sink is gone."},
-        "145": {
-            "name": "stopped-with-savepoint",
-            "status": "job_cancel_success",
-            "savepoint_path": "obs://emulated-bucket/jobs/savepoint/145/2026-01-01_00-00-00",
+def _staged(gate: str, **work: Any) -> list[dict[str, Any]]:
+    """Return stages with a gate between building and releasing; what is said of the work is said of the releasing."""
+    build = {"name": "compile", "log": ["[INFO] compiling", "[INFO] 214 tests passed"], "outputs": {"version": "1.4.2"}}
+    release = {"name": "roll-out", "log": ["[INFO] rolling out", "[WARN] node 3 answers slowly"], **work}
+    gates = [] if gate == "manual" else [{"name": gate, "kind": gate}]
+    return [
+        {
+            "name": "build",
+            "jobs": [{"name": "compile", "identifier": "JOB_compile", "steps": [{**build, "artifacts": ["app.jar"]}]}],
         },
-        "146": {"name": "stopped", "status": "job_cancel_success"},
-        "147": {"name": "stop-failed", "status": "job_cancel_fail"},
-        "148": {"name": "in-arrears", "status": "job_arrearage_stopped"},
-        "149": {"name": "finished", "status": "job_finish"},
-        "150": {"name": "idle", "status": "job_idle"},
-        "151": {"name": "no-queue", "status": "job_init", "queue_name": ""},
-        "152": {"name": "bounded", "status": "job_init", "runs_for_seconds": 60.0},
-    }
-    return jobs
+        {
+            "name": "release",
+            "pre": "manual" if gate == "manual" else "auto",
+            "jobs": [{"name": "release", "identifier": "JOB_release", "steps": [*gates, release]}],
+        },
+    ]
+
+
+def _templates() -> dict[str, Any]:
+    return {"fa4e00000000000000000000000e3a1a": {"name": "build-and-release", "stages": _staged("review")}}

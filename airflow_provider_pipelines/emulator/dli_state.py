@@ -1,4 +1,4 @@
-"""DLI projects and their Flink jobs."""
+"""Flink jobs of DLI."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
 # What may be run and stopped, as far as the user guide says; where it is silent the emulator refuses.
 # https://docs.otc.t-systems.com/data-lake-insight/umn/ (common operations of Flink jobs)
 STARTABLE = frozenset({"job_init", "job_submit_fail", "job_running_exception", "job_cancel_success", "job_finish"})
+# What a definition must wait for.
+CHANGING = frozenset({"job_submitting", "job_canceling", "job_savepointing"})
 STOPPABLE = frozenset({"job_submitting", "job_running", "job_cancel_fail", "job_arrearage_recovering"})
+#: fields of a definition that are the job's own; all others are shown in its job_config
+OWN = (
+    *("name", "desc", "queue_name", "obs_bucket", "run_mode", "sql_body", "main_class", "entrypoint_args"),
+    *("job_type", "edge_group_ids", "tags"),
+)
+DEFINITION = (*OWN, "job_config")
 
 
 class FlinkJob(Thing):
     """
     A Flink job.
 
-    ``refuses_start`` and ``refuses_stop`` count the next calls that are refused; ``fails_start`` the next runs that
-    end in ``job_submit_fail``; ``fails_savepoint`` the next savepoints that leave the job running. ``stop_ends_as``
-    is the status after a stop, ``runs_for_seconds`` lets a bounded job end by itself with ``job_finish``.
+    ``refuses_start``, ``refuses_stop``, ``refuses_update`` and ``refuses_savepoint`` count the next calls that are
+    refused; ``fails_start`` the next runs that end in ``job_submit_fail``; ``fails_savepoint`` the next savepoints
+    that leave the job running. ``stop_ends_as`` is the status after a stop, ``runs_for_seconds`` lets a bounded job
+    end by itself with ``job_finish``.
     """
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
@@ -41,6 +50,9 @@ class FlinkJob(Thing):
         "main_class": None,
         "entrypoint_args": None,
         "job_config": {},
+        "edge_group_ids": None,
+        "tags": [],
+        "deleted": False,
         "root_id": -1,
         "create_time": 0,
         "update_time": 0,
@@ -48,6 +60,7 @@ class FlinkJob(Thing):
         "restart_times": 0,
         "has_savepoint": False,
         "savepoint_path": None,
+        "imported_savepoint": None,
         "submit_seconds": None,
         "savepoint_seconds": None,
         "cancel_seconds": None,
@@ -57,11 +70,15 @@ class FlinkJob(Thing):
         "refuses_stop": 0,
         "fails_start": 0,
         "fails_savepoint": 0,
+        "refuses_update": 0,
+        "refuses_savepoint": 0,
     }
     OPTIONAL: ClassVar[Mapping[str, type]] = {
-        **dict.fromkeys(("obs_bucket", "queue_name", "main_class", "entrypoint_args", "savepoint_path"), str),
+        **dict.fromkeys(("obs_bucket", "queue_name", "main_class", "entrypoint_args"), str),
+        **dict.fromkeys(("savepoint_path", "imported_savepoint"), str),
         **dict.fromkeys(("submit_seconds", "savepoint_seconds", "cancel_seconds", "runs_for_seconds"), float),
         "start_time": int,
+        "edge_group_ids": list,
     }
 
     def __init__(self, id: str, given: Mapping[str, Any], settings: Settings, now: int) -> None:
@@ -83,7 +100,7 @@ class FlinkJob(Thing):
         elif self.status == "job_canceling":
             self._cancel(now)
         elif self.status == "job_savepointing":
-            self.set_out(now, (self._savepoint_seconds, "job_running", self._savepoint(now)))
+            self._go_on_running(now, self._savepoint_seconds, self._savepoint(now))
         elif self.status == "job_running" and self.fields["runs_for_seconds"] is not None:
             self.set_out(now, (self.fields["runs_for_seconds"], "job_finish", {}))
         else:
@@ -112,10 +129,7 @@ class FlinkJob(Thing):
             self.set_out(now, (seconds, "job_submit_fail", {"status_desc": "The emulator was told to fail this."}))
             return
         # The savepoint of a stop is kept until the job is restarted, says the user guide.
-        course: list[tuple[float, str, Fields]] = [(seconds, "job_running", {**_NO_SAVEPOINT, "status_desc": ""})]
-        if self.fields["runs_for_seconds"] is not None:
-            course.append((self.fields["runs_for_seconds"], "job_finish", {}))
-        self.set_out(now, *course)
+        self._go_on_running(now, seconds, {**_NO_SAVEPOINT, "status_desc": ""})
 
     def stop(self, now: int, *, savepoint: bool) -> None:
         """Take the request to stop, with a savepoint or without."""
@@ -124,9 +138,36 @@ class FlinkJob(Thing):
             self._cancel(now)
         elif self.use_up("fails_savepoint"):
             self.change("job_savepointing", now)
-            self.set_out(now, (self._savepoint_seconds, "job_running", {"status_desc": "The savepoint failed."}))
+            failed = {"status_desc": "The savepoint failed."}
+            self.set_out(now, (self._savepoint_seconds, self.settings.dli_failed_savepoint, failed))
         else:
             self._stop_with_savepoint(now)
+
+    def trigger_savepoint(self, now: int, folder: str) -> None:
+        """Take the request for a savepoint in a folder; the job goes on running."""
+        made = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%d%H%M%S")
+        shown = {"has_savepoint": True, "savepoint_path": self._shown(folder.rstrip("/"), f"savepoint-{made}")}
+        failed = {"status_desc": "The savepoint failed."}
+        self.change("job_savepointing", now)
+        self._go_on_running(now, self._savepoint_seconds, failed if self.use_up("fails_savepoint") else shown)
+
+    def _go_on_running(self, now: int, seconds: float, changes: Fields) -> None:
+        course: list[tuple[float, str, Fields]] = [(seconds, "job_running", changes)]
+        if self.fields["runs_for_seconds"] is not None:
+            course.append((self.fields["runs_for_seconds"], "job_finish", {}))
+        self.set_out(now, *course)
+
+    def import_savepoint(self, now: int, path: str) -> None:
+        """Take a savepoint for the next run; whether the detail then shows it is not documented."""
+        shown = self.settings.dli_imported_savepoint == "shown"
+        made = {"has_savepoint": True, "savepoint_path": path} if shown else {"imported_savepoint": path}
+        self.change(self.status, now, **made)
+
+    def _shown(self, folder: str, name: str) -> str:
+        """Return a savepoint's path in the way that the settings want it shown."""
+        switch = self.settings.dli_savepoint_path
+        path = folder if switch == "folder" else f"{folder}/{name}"
+        return path.removeprefix("obs://") if switch == "bare" else path
 
     def _stop_with_savepoint(self, now: int) -> None:
         made = self._savepoint(now)
@@ -144,22 +185,8 @@ class FlinkJob(Thing):
 
     def _savepoint(self, now: int) -> Fields:
         made = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%d_%H-%M-%S")
-        path = f"obs://{self.fields['obs_bucket']}/jobs/savepoint/{self.id}/{made}"
+        path = self._shown(f"obs://{self.fields['obs_bucket']}/jobs/savepoint/{self.id}", made)
         return {"has_savepoint": True, "savepoint_path": path} if self.fields["obs_bucket"] else {}
 
 
-_NO_SAVEPOINT: Mapping[str, Any] = {"has_savepoint": False, "savepoint_path": None}
-
-
-class DliProject:
-    """The jobs of one project."""
-
-    def __init__(self, given: Mapping[str, Any], settings: Settings, now: int) -> None:
-        unknown = set(given) - {"jobs"}
-        if unknown:
-            raise SeedError(f"unknown members of a DLI project: {', '.join(sorted(unknown))}")
-        self.jobs = {id: FlinkJob(id, fields, settings, now) for id, fields in given.get("jobs", {}).items()}
-
-    def dump(self, now: int) -> Fields:
-        """Return the project as a seed may give it."""
-        return {"jobs": {id: job.dump(now) for id, job in self.jobs.items()}}
+_NO_SAVEPOINT: Mapping[str, Any] = {"has_savepoint": False, "savepoint_path": None, "imported_savepoint": None}

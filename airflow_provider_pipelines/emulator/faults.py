@@ -79,10 +79,8 @@ class Fault:
         return self.kind in ("stale", "state") and not ids
 
     def targets(self, ids: list[str]) -> list[str]:
-        """Return what a change of state is done to: the id of the fault, else the most precise ids of the call."""
-        if self.id is not None:
-            return [self.id]
-        return ids if self.service == "dli" else ids[-1:]
+        """Return what a change of state may be done to: the id of the fault, else those of the call, last first."""
+        return [self.id] if self.id is not None else ids[::-1]
 
     def dump(self) -> dict[str, Any]:
         """Return the fault as it was given."""

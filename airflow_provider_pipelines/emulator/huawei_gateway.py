@@ -27,10 +27,14 @@ class Token:
 
     :param scope: ``{"project": {...}}`` or ``{"domain": {...}}`` as in the answer, empty without scope
     :param expires: real time in epoch seconds
+    :param issued: likewise
+    :param kind: how it was come by, as in the answer
     """
 
     scope: Mapping[str, Any]
     expires: float
+    issued: float
+    kind: Mapping[str, Any]
 
 
 @dataclass
@@ -88,11 +92,28 @@ class HuaweiGateway:
 
         :param regional: whether the service needs a token of project scope
         """
+        try:
+            self._authenticate(call, regional=regional)
+        except Refusal as refusal:
+            if regional or self.settings.iam_refusal == "gateway":
+                raise
+            raise self._refused_by_iam(call, refusal) from None
+
+    def _refused_by_iam(self, call: Call, refusal: Refusal) -> Refusal:
+        """Return what IAM may say itself of a token or signature that the gateway has let through."""
+        text = refusal.answer.body["error_msg"].removeprefix(_INCORRECT)
+        code = next((code for start, code in _IAM_CODES.items() if text.startswith(start)), "IAM.0001")
+        key = self.keys.get(claimed_key(call.headers))
+        if call.token is None and key is not None and key.expires is not None and key.expires <= time.time():
+            code = "IAM.1108"
+        return Refusal(Answer({"error_code": code, "error_msg": text}, 400 if "IAM.1" in code else 401, code=code))
+
+    def _authenticate(self, call: Call, *, regional: bool) -> None:
         call.token = call.header("x-auth-token")
         if call.token is not None:
             self._check_token(call, call.token, regional=regional)
         elif call.header("authorization") is not None:
-            self._check_signature(call)
+            self.check_signature(call)
         else:
             raise self.refuse(call, "APIG.0301", f"{_INCORRECT}x-auth-token not found")
 
@@ -105,7 +126,8 @@ class HuaweiGateway:
         if regional and "project" not in token.scope:
             raise self.refuse(call, "APIG.0302", "The IAM user is not authorized to access the API.", 403)
 
-    def _check_signature(self, call: Call) -> None:
+    def check_signature(self, call: Call) -> None:
+        """Check the signature of a call."""
         claimed = claimed_key(call.headers)
         now = time.time()
         if self.locked(claimed):
@@ -151,10 +173,10 @@ class HuaweiGateway:
         self.tokens.pop(call.token or "", None)
         return self.refuse(call, "APIG.0307", "The token must be updated.")
 
-    def give_token(self, scope: Mapping[str, Any]) -> tuple[str, Token]:
+    def give_token(self, scope: Mapping[str, Any], kind: Mapping[str, Any]) -> tuple[str, Token]:
         """Make a token; older ones stay valid."""
-        text = f"MII{secrets.token_urlsafe(300)}"
-        self.tokens[text] = Token(scope, time.time() + self.settings.iam_token_seconds)
+        text, now = f"MII{secrets.token_urlsafe(300)}", time.time()
+        self.tokens[text] = Token(scope, now + self.settings.iam_token_seconds, now, kind)
         return text, self.tokens[text]
 
     def give_key(self, seconds: float) -> tuple[str, Key]:
@@ -171,6 +193,14 @@ _TEXTS = {
     "mismatch": "verify aksk signature fail",
     "expired": "calc ak sk signature fail:signature expired",
     "unknown key": "Get secretKey failed,ak:******,err:ak not exist",
+}
+
+# https://docs.otc.t-systems.com/identity-access-management/api-ref/appendix/error_codes.html
+_IAM_CODES = {
+    "decrypt token fail": "IAM.0067",
+    "token expires": "IAM.0066",
+    "Get secretKey failed": "IAM.1106",
+    "AK access failed": "IAM.0061",
 }
 
 

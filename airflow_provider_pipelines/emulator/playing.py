@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.dli import said
+from airflow_provider_pipelines.emulator.dli_answers import said
 from airflow_provider_pipelines.emulator.wire import Answer, Call, Operation
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def before(world: World, operation: Operation, call: Call, fault: Fault) -> None
     """Prepare the world, or how a call sees it, for executing the call."""
     if fault.kind == "state":
         for id in fault.targets(operation.ids_of(call)):
-            world.interfere(fault.service, id, fault.what["status"])
+            changed = world.interfere(fault.service, id, fault.what["status"])
+            # All jobs of a batch are meant, but of a run and its pipeline only the run; a step is no thing of its own.
+            if changed and fault.service != "dli":
+                break
     if fault.kind == "stale":
 
         def see(thing: Thing) -> Fields | None:

@@ -60,12 +60,16 @@ class Thing(ABC):
         self.settings = settings
         self.fields: Fields = checked(id, given, self.DEFAULTS, self.OPTIONAL)
         self.fields = {**self.DEFAULTS, **self.first_fields(now), **self.fields}
+        self.found(now)
         self.before: Fields | None = dict(self.fields)
         self.pending: list[Step] = self.usual_course(now) if steps is None else _steps(id, steps, now)
 
     @abstractmethod
     def first_fields(self, now: int) -> Fields:
         """Return defaults that depend on the time."""
+
+    def found(self, now: int) -> None:  # noqa: B027 -- few things have more to bring in line than their status
+        """Bring in line with the status what a seed leaves open."""
 
     @abstractmethod
     def usual_course(self, now: int) -> list[Step]:

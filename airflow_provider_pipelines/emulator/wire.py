@@ -122,6 +122,7 @@ class Operation:
     :param query: query parameters that choose this operation among those with the same path
     :param write: whether it changes something
     :param open: whether it needs no authentication, because it gives it out
+    :param lacking: whether the cloud that is played has no such operation
     """
 
     service: str
@@ -133,6 +134,7 @@ class Operation:
     open: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
     ids: Callable[[Call], Iterable[Any]] | None = None
+    lacking: Callable[[World], bool] = lambda world: False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

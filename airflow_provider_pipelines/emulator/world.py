@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.codearts_state import CodeArtsPipeline, CodeArtsProject
-from airflow_provider_pipelines.emulator.dli_state import DliProject
+from airflow_provider_pipelines.emulator.dli_project import DliProject
 from airflow_provider_pipelines.emulator.enos_gateway import EnosGateway
 from airflow_provider_pipelines.emulator.enos_state import Organisation
 from airflow_provider_pipelines.emulator.huawei_gateway import HuaweiGateway
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing, checked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.clock import Clock
@@ -39,10 +39,11 @@ class World:
     def _load(self, seed: Mapping[str, Any]) -> None:
         now = self.now
         seed = deepcopy(dict(seed))
-        unknown = set(seed) - {"enos", "codearts", "dli"}
+        unknown = set(seed) - {"enos", "codearts", "dli", "iam"}
         if unknown:
             raise SeedError(f"unknown members of the seed: {', '.join(sorted(unknown))}")
         try:
+            self.agencies = _agencies(seed.get("iam", {}).get("agencies", {credentials.IAM_AGENCY: {}}))
             self.organisations = {
                 id: Organisation(given, self.settings, now)
                 for id, given in seed.get("enos", {}).get("orgs", {}).items()
@@ -77,7 +78,7 @@ class World:
         for pipeline in self.codearts_pipelines():
             yield from (("codearts", pipeline.id, one) for one in pipeline.runs.values())
         for owner, project in self.dli_projects.items():
-            yield from (("dli", owner, one) for one in project.jobs.values())
+            yield from (("dli", owner, one) for one in project.things())
 
     def codearts_pipelines(self) -> Iterator[CodeArtsPipeline]:
         """Yield the pipelines of all CodeArts projects."""
@@ -151,4 +152,11 @@ class World:
             "enos": {"orgs": {id: one.dump(now) for id, one in self.organisations.items()}},
             "codearts": {"projects": {id: one.dump(now) for id, one in self.codearts_projects.items()}},
             "dli": {"projects": {id: one.dump(now) for id, one in self.dli_projects.items()}},
+            "iam": {"agencies": {name: dict(one) for name, one in self.agencies.items()}},
         }
+
+
+def _agencies(given: Mapping[str, Any]) -> dict[str, Fields]:
+    """Return what a seed says of agencies: the account that has each of them."""
+    own = {"account": credentials.IAM_ACCOUNT, "account_id": credentials.IAM_ACCOUNT_ID}
+    return {name: {**own, **checked(name, one, own, {})} for name, one in given.items()}

@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_pipelines.core.calls import Call, Derived, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.calls import Call, Derived, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.identity import lease
 from airflow_provider_pipelines.core.reading import about, dump, parse
 from airflow_provider_pipelines.core.session import Undelivered, clock_skew, retry_after, undelivered
 from airflow_provider_pipelines.errors import (
@@ -117,13 +118,11 @@ class EnosScheme:
     def __init__(self, keys: Keys, identity: Identity) -> None:
         self._keys = keys
         self.identity = identity
-        self._used: str | None = None
         self._stamp = 0
 
     def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire]:
         """Make the wire form of a request; fetches a token first if there is none."""
-        token = yield from self._token(clock)
-        self._used = token
+        token = yield from lease(self.identity, self.identity.token, self._fetch, clock)
         timestamp = int(clock() * 1000)
         headers = {
             "apim-accesstoken": token,
@@ -137,34 +136,23 @@ class EnosScheme:
         url = f"{self._keys.base_url}{request.path}{'?' if encoded else ''}{encoded}"
         return Wire(request.method, url, headers, request.body)
 
-    def forget(self) -> None:
-        """Drop the token that was just refused."""
-        self.identity.token.drop(self._used)
+    def forget(self, wire: Wire) -> None:
+        """Drop the token that a request was just refused with."""
+        self.identity.token.drop(wire.headers.get("apim-accesstoken"))
 
-    def _token(self, clock: Callable[[], float]) -> Call[str]:
-        """Give the token, fetched by one caller at a time; by ``get``, since ``refresh`` may kill another process's."""
-        token = self.identity.token
-        if (value := token.good(clock(), TOKEN_MARGIN)) is not None:
-            return value
-        yield Enter(token.gate)
-        try:
-            if (value := token.good(clock(), TOKEN_MARGIN)) is not None:
-                return value
-            fresh, seconds = yield from self._fetch(clock)
-            yield Derived(fresh)
-            token.keep(fresh, clock() + seconds)
-            return fresh
-        finally:
-            token.gate.leave()
-
-    def _fetch(self, clock: Callable[[], float]) -> Call[tuple[str, float]]:
-        for tries in range(1, _TOKEN_TRIES):
+    def _fetch(self, clock: Callable[[], float]) -> Call[tuple[str, float, float]]:
+        """Get a token; by ``get``, since ``refresh`` may kill another process's."""
+        for tries in range(1, _TOKEN_TRIES + 1):
             try:
-                return (yield from self.get_token(clock))
+                value, seconds = yield from self.get_token(clock)
+                break
             except (ServerError, Throttled):
                 # 1001: the proof was used before, by this process or by another one with the same clock
+                if tries == _TOKEN_TRIES:
+                    raise
                 yield Sleep(0.02 * 5**tries)
-        return (yield from self.get_token(clock))
+        yield Derived(value)
+        return value, seconds, TOKEN_MARGIN
 
     def get_token(
         self, clock: Callable[[], float], operation: str = "get_token", **more: str

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_pipelines.core.calls import Call, Request, segment
+from airflow_provider_pipelines.core.calls import Call, Request
 from airflow_provider_pipelines.core.checks import flag, mapping, positive, text_id, whole_number
 from airflow_provider_pipelines.core.reading import dump, expect, malformed
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.enos.access import SERVICE
 from airflow_provider_pipelines.enos.models import Pipeline, PipelineDetails
+from airflow_provider_pipelines.enos.states import RUNNING
+from airflow_provider_pipelines.enos.upkeep import Upkeep, pipeline_path
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError
 
 PAGE_SIZE = 100
@@ -24,15 +26,12 @@ LARGEST_KAFKA_RATE = 2**31 - 1
 _YARN = ("workerCount", "master", "slave")
 
 
-class EnosApi:
+class EnosApi(Upkeep):
     """
     The operations for one organisation.
 
     :param org_id: the organisation (``orgId``), mandatory in every call
     """
-
-    def __init__(self, org_id: str) -> None:
-        self.org_id = org_id
 
     def list_pipelines(self, if_released: bool = True, is_system: bool = False) -> Call[list[Pipeline]]:
         """
@@ -96,7 +95,7 @@ class EnosApi:
         https://support.enos-iot.com/docs/stream-processing-api/en/dev/get_pipeline_details
         """
         query = (("orgId", self.org_id), ("ifReleased", str(flag(if_released, "if_released")).lower()))
-        request = Request("get_pipeline_details", "GET", _path(pipeline_id), query, repeatable=True)
+        request = Request("get_pipeline_details", "GET", pipeline_path(pipeline_id), query, repeatable=True)
         data = yield request
         return expect(PipelineDetails, data[0] if isinstance(data, list) and len(data) == 1 else data, SERVICE, request)
 
@@ -121,7 +120,7 @@ class EnosApi:
         https://support.enos-iot.com/docs/stream-processing-api/en/2.4.4/start_pipeline
         """
         body = start_body(execution_mode, kafka_rate, resource_config)
-        yield self._action("start_pipeline", pipeline_id, "start", dump(body))
+        yield self.action("start_pipeline", pipeline_path(pipeline_id), "start", dump(body))
 
     def pause_pipeline(self, pipeline_id: str) -> Call[None]:
         """
@@ -132,7 +131,7 @@ class EnosApi:
 
         https://support.enos-iot.com/docs/stream-processing-api/en/preview/pause_pipeline
         """
-        yield self._action("pause_pipeline", pipeline_id, "pause")
+        yield self.action("pause_pipeline", pipeline_path(pipeline_id), "pause")
 
     def stop_pipeline(self, pipeline_id: str) -> Call[None]:
         """
@@ -143,11 +142,7 @@ class EnosApi:
 
         https://support.enos-iot.com/docs/stream-processing-api/en/2.2.0/stop_pipeline
         """
-        yield self._action("stop_pipeline", pipeline_id, "stop")
-
-    def _action(self, operation: str, pipeline_id: str, action: str, body: bytes | None = None) -> Request:
-        query = (("action", action), ("orgId", self.org_id))
-        return Request(operation, "POST", _path(pipeline_id), query, body)
+        yield self.action("stop_pipeline", pipeline_path(pipeline_id), "stop")
 
     def get_status(self, pipeline_id: str) -> Call[str]:
         """
@@ -180,6 +175,20 @@ class EnosApi:
                     seen[entry.pipelineId] = Sighting(entry.status)
         for id in set(ids) - seen.keys():
             seen[id] = Sighting(error=self._absent(id))
+        return seen
+
+    def look_at_lag(self, ids: Sequence[str], max_lag: int) -> Call[dict[str, Sighting]]:
+        """
+        Look whether running pipelines have caught up: ``DRAINED`` and ``LAGGING`` are our words.
+
+        A pipeline that does not run is shown in its own status. An empty list of partitions says nothing yet.
+        """
+        seen = yield from self.look(ids)
+        for id, sighting in list(seen.items()):
+            if sighting.status == RUNNING:
+                lags = [entry.lag for entry in (yield from self.get_pipeline_offset_lag(id)).lagAndOffset]
+                drained = bool(lags) and max(lags) <= max_lag
+                seen[id] = Sighting("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
         return seen
 
     def _absent(self, id: str) -> PipelinesError:
@@ -226,7 +235,3 @@ def start_body(execution_mode: Any, kafka_rate: Any, resource_config: Any = None
                     raise ArgumentError("resource_config.advanced", "each entry needs both key and value, as text.")
         body["resourceConfig"] = config
     return body
-
-
-def _path(pipeline_id: Any) -> str:
-    return f"/streaming/v2.0/streaming/pipeline/{segment(text_id(pipeline_id, 'pipeline_id'))}"

@@ -25,6 +25,12 @@ class EnosOperations:
     start_pipeline = operation(EnosApi.start_pipeline)
     pause_pipeline = operation(EnosApi.pause_pipeline)
     stop_pipeline = operation(EnosApi.stop_pipeline)
+    save_pipeline = operation(EnosApi.save_pipeline)
+    release_pipeline = operation(EnosApi.release_pipeline)
+    get_pipeline_offset_lag = operation(EnosApi.get_pipeline_offset_lag)
+    reset_pipeline_offset = operation(EnosApi.reset_pipeline_offset)
+    get_stage_state = operation(EnosApi.get_stage_state)
+    delete_stage_state = operation(EnosApi.delete_stage_state)
     get_status = operation(EnosApi.get_status)
 
 
@@ -82,7 +88,9 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
     def look(
         self, api: EnosApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]
     ) -> Call[Mapping[str, Sighting]]:
-        """Look at pipelines."""
+        """Look at pipelines, or at how far they are behind."""
+        if kind == "lag":
+            return (yield from api.look_at_lag(ids, scope["max_lag"]))
         return (yield from api.look(ids))
 
     def cancel(self, api: EnosApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Call[None]:

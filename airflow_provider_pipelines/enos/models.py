@@ -38,3 +38,29 @@ class PipelineDetails(Answer):
     templateName: Any = None
     messageChannel: Any = None
     pipelineJson: Any = None
+
+
+class Lag(Answer):
+    """How far one partition is behind: ``lag`` and ``offset`` in records, ``ts`` in milliseconds."""
+
+    lag: int
+    offset: int | None = None
+    ts: int | None = None
+
+
+class OffsetLag(Answer):
+    """How far a running pipeline is behind its topic, a partition each."""
+
+    lagAndOffset: list[Lag]
+    pipelineId: str | None = None
+    topicName: str | None = None
+
+
+class StageState(Answer):
+    """What a stage has kept for an asset and a point; which fields there are depends on its operator."""
+
+    modelId: str | None = None
+    assetId: str | None = None
+    pointId: str | None = None
+    time: int | None = None
+    value: Any = None

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.enos.states import PAUSE, START, STOP
+from airflow_provider_pipelines.enos.states import PAUSE, RELEASE, RESET_OFFSET, START, STOP
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task import VerbOperator
+from airflow_provider_pipelines.task import ListOperator, VerbOperator, airflow_edge, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Call
@@ -84,6 +84,7 @@ class EnosStartPipelineOperator(EnosPipelineOperator):
     :param kafka_rate: records a second read from Kafka (templated)
     :param resource_config: ``{"server": 2}`` in CU; in cluster mode also ``yarn`` (``workerCount``, ``master``,
         ``slave``) and ``advanced``, a list of ``{"key", "value"}`` (templated)
+    :param resource_wait: seconds to wait for resources that the organisation lacks (61126), 0 for none
     :raises WatchFailed: it settled in another status
     :raises QuotaExceeded: the organisation has not enough resources
     """
@@ -101,12 +102,14 @@ class EnosStartPipelineOperator(EnosPipelineOperator):
         execution_mode: int,
         kafka_rate: int = 1000,
         resource_config: Mapping[str, Any] | None = None,
+        resource_wait: float = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.execution_mode = execution_mode
         self.kafka_rate = kafka_rate
         self.resource_config = resource_config
+        self.resource_wait = seconds(resource_wait, "resource_wait", zero=True)
 
     def plan(self) -> list[str]:
         """Check id and settings."""
@@ -149,3 +152,79 @@ class EnosStopPipelineOperator(EnosPipelineOperator):
     """
 
     does = STOP
+
+
+class EnosReleasePipelineOperator(EnosPipelineOperator):
+    """
+    Releases the design copy of an EnOS pipeline, so that it can be started. Always acts.
+
+    It is done when the pipeline is seen among the released ones; which status it then has, the vendor does not say.
+
+    https://support.enos-iot.com/docs/stream-processing-api/en/dev/release_pipeline.html
+
+    :param pipeline_id: the pipeline (templated)
+    :raises Conflict: it runs: pause or stop it first
+    """
+
+    does = RELEASE
+
+    def execute(self, context: Any) -> Any:
+        """Release, and look for it."""
+        from airflow_provider_pipelines.core.work import Item, Work
+
+        with airflow_edge():
+            (id,) = self.plan()
+            work = self._work = Work(self.verb, [Item(id, phase="acted")], self._deadline())
+            client = self.hook.get_conn()
+            client.run(client.api.release_pipeline(id), self._patience())
+            work.items[id].acted_at = self.hook.clock.time()
+        return self._go(context, work)
+
+
+class EnosResetOffsetOperator(EnosPipelineOperator):
+    """
+    Resets the Kafka offset of a paused or stopped EnOS pipeline. Always acts; where to, the vendor does not say.
+
+    https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/reset_pipeline_offset
+
+    :param pipeline_id: the pipeline (templated)
+    :raises WatchFailed: it is running, or was never started; nothing was sent
+    """
+
+    does = RESET_OFFSET
+
+
+class EnosListPipelinesOperator(ListOperator):
+    """
+    Lists the released pipelines of an EnOS organisation; the result feeds ``.expand()`` and ``.map()``.
+
+    Gives a list of ``{"pipeline_id", "name", "status"}``. System pipelines are not among them.
+
+    https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html
+
+    :param name_pattern: only those whose whole name matches, like a file name: ``wind-*`` (templated)
+    :param status: only those in this status (templated)
+    :param org_id: the organisation, instead of the connection's (templated)
+    :param enos_conn_id: the connection, of type ``enos`` (templated)
+    """
+
+    template_fields: Sequence[str] = ("name_pattern", "status", "org_id", "enos_conn_id")
+
+    def __init__(self, *, org_id: str | None = None, enos_conn_id: str = "enos_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.org_id = org_id
+        self.enos_conn_id = enos_conn_id
+
+    @cached_property
+    def hook(self) -> EnosHook:
+        """The hook."""
+        from airflow_provider_pipelines.enos.hook import EnosHook
+
+        return EnosHook(self.enos_conn_id, self.org_id)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """List all pipelines."""
+        return [
+            {"pipeline_id": entry.pipelineId, "name": entry.pipelineName, "status": entry.status}
+            for entry in self.hook.list_pipelines()
+        ]

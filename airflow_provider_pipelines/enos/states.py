@@ -19,6 +19,7 @@ START = Verb(
     # no word says that a start failed; a start may take minutes with the old status shown all the while
     goal=Goal("running", frozenset({RUNNING}), frozenset({PUBLISHED, PAUSED, STOPPED}), lasting=True),
     busy=frozenset({"61121"}),
+    scarce=frozenset({"61126"}),
     already_note=" New settings were not applied: pause or stop it first.",
 )
 PAUSE = Verb(
@@ -34,6 +35,24 @@ STOP = Verb(
     ready=frozenset({RUNNING, PAUSED}),
     goal=Goal("stopped", frozenset({STOPPED, PUBLISHED}), frozenset({RUNNING, PAUSED}), lasting=True),
 )
+
+RELEASE = Verb(
+    "release_pipeline",
+    already=frozenset(),
+    ready=frozenset(),
+    # the status after a release is not documented: to be among the released pipelines is what counts
+    goal=Goal("released", frozenset(STATUSES)),
+)
+RESET_OFFSET = Verb(
+    "reset_pipeline_offset",
+    already=frozenset(),
+    ready=frozenset({PAUSED, STOPPED}),
+    hopeless=frozenset({RUNNING, PUBLISHED}),
+    goal=Goal("at rest with its offset reset", frozenset({PAUSED, STOPPED}), frozenset({RUNNING})),
+    why={RUNNING: "Pause or stop it first.", PUBLISHED: "It was never started, so it has no offset."},
+)
+#: what a pipeline that has caught up with its topic shows; a pipeline that left RUNNING never will
+DRAINED = Goal("drained", frozenset({"DRAINED"}), frozenset({PUBLISHED, PAUSED, STOPPED}))
 
 #: what a sensor waits for, by the status it is given; EnOS's statuses come round again, so none is ever passed by
 SENSED = {

@@ -8,11 +8,12 @@ from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 
 NAMES = (
     "nightly", "build", "deploy", "always-fails", "soak-test", "waits-for-review", "suspended", "ignored",
-    "one-at-a-time", "never-ran", "disabled",
+    "one-at-a-time", "never-ran", "disabled", "delayed", "checkpoint", "failed-with-a-log",
 )  # fmt: skip
 PIPELINE = {name: f"fa4e{number:028d}" for number, name in enumerate(NAMES, 1)}
 NIGHTLY, BUILD, FAILS, ENDLESS = (PIPELINE[name] for name in ("nightly", "build", "always-fails", "soak-test"))
 REVIEW, SUSPENDED, QUEUES = (PIPELINE[name] for name in ("waits-for-review", "suspended", "one-at-a-time"))
+DELAYED, CHECKED, LOGGED = (PIPELINE[name] for name in ("delayed", "checkpoint", "failed-with-a-log"))
 #: the run that waits in the queue of ``one-at-a-time``, behind one without an end
 WAITING = "f00000000000000000000000000000a1"
 
@@ -30,6 +31,25 @@ def runs(emulator, pipeline_id):
 def queue(emulator, pipeline_id):
     (project,) = emulator.state()["codearts"]["projects"].values()
     return project["pipelines"][pipeline_id]["queue"]
+
+
+def steps(emulator, name, place=1):
+    """Give the steps of a run by name, each as job run id and step run id; entry checks have no job."""
+    found = {}
+    for stage in runs(emulator, PIPELINE[name])[run_of(name, place)]["stages"]:
+        found[f"{stage['name']}/entry"] = (None, stage["entry"]["id"])
+        for job in stage["jobs"]:
+            found.update({step["name"]: (job["id"], step["id"]) for step in job["steps"]})
+    return found
+
+
+def step_of(emulator, name, step, place=1):
+    """Give the emulator's record of a step."""
+    for stage in runs(emulator, PIPELINE[name])[run_of(name, place)]["stages"]:
+        for one in (stage["entry"], *(step for job in stage["jobs"] for step in job["steps"])):
+            if one["name"] == step and (step != "entry" or stage["pre"] == "manual"):
+                return one
+    raise LookupError(step)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def both(*steps):
 
 RUN, STOP, CANCEL = "run_pipeline", "stop_pipeline_run", "cancel_pipeline_queue"
 #: the same texts whatever id a run was given
-_RUN_ID = re.compile(r"\b(?!fa4e|f\d\d0)[0-9a-f]{32}\b")
+_RUN_ID = re.compile(r"\b(?!fa4e0{8}|f\d\d0{8})[0-9a-f]{32}\b")
 
 
 def plain_values(seen):

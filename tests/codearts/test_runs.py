@@ -108,7 +108,11 @@ def test_no_more_pages_are_read_than_it_takes_to_find_all():
 
 def test_a_failed_run_of_the_list_without_a_detail_is_failed_all_the_same():
     ids = [f"r{number}" for number in range(5)]
-    script = Script(list_pipeline_runs=runs_page(*(row(id, "FAILED") for id in ids)), show_pipeline_run_detail=GONE)
+    script = Script(
+        list_pipeline_runs=runs_page(*(row(id, "FAILED") for id in ids)),
+        show_pipeline_run_detail=GONE,
+        list_pipeline_queue=queue_page(),
+    )
     assert {sighting.status for sighting in look(script, *ids).values()} == {"FAILED"}
 
 
@@ -228,3 +232,34 @@ def test_every_documented_status_has_a_meaning_for_every_goal():
     assert STOP.already == ENDED
     assert STOP.goal.reached == ENDED
     assert not STOP.already & STOP.ready
+
+
+# a run that has ended may be waiting to be retried
+
+
+def test_a_run_that_waits_to_be_retried_is_queued():
+    script = Script(show_pipeline_run_detail=detail("a", "FAILED"), list_pipeline_queue=queue_page(queued("a", 7)))
+    sighting = look(script, "a")["a"]
+    assert (sighting.status, sighting.facts["queue_id"]) == ("QUEUED", 7)
+
+
+def test_a_run_that_has_just_left_the_queue_to_be_retried_is_read_again():
+    script = Script(
+        show_pipeline_run_detail=[detail("a", "FAILED"), detail("a", "RUNNING")], list_pipeline_queue=queue_page()
+    )
+    assert look(script, "a")["a"].status == "RUNNING"
+
+
+def test_a_retry_that_waited_too_long_leaves_the_run_failed():
+    entry = queued("a", 7, "QUEUED_TIME_OUT")
+    script = Script(show_pipeline_run_detail=detail("a", "FAILED"), list_pipeline_queue=queue_page(entry))
+    assert look(script, "a")["a"].status == "FAILED"
+
+
+def test_a_queue_that_may_not_be_read_hides_no_failure():
+    forbidden = reply({"error_code": "APIG.0302", "error_msg": "no"}, 403)
+    script = Script(show_pipeline_run_detail=detail("a", "FAILED"), list_pipeline_queue=forbidden)
+    assert look(script, "a")["a"].status == "FAILED"
+    script = Script(show_pipeline_run_detail=detail("a", "FAILED"), list_pipeline_queue=reply(b"x", 503))
+    with pytest.raises(ServerError):
+        look(script, "a")

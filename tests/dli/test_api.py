@@ -266,7 +266,7 @@ def test_a_service_that_repeats_its_first_page_is_not_read_for_ever(api):
 
 
 def test_a_list_without_end_is_given_up(api, monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.dli.api._MOST_PAGES", 3)
+    monkeypatch.setattr("airflow_provider_pipelines.dli.project._MOST_PAGES", 3)
     driver = Listing(range(1, 1001))
     assert len(driver.run(api.list_flink_jobs())) == 300
 

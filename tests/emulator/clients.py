@@ -73,6 +73,12 @@ class Enos:
             body = body or {"executionMode": 0, "kafkaRate": 1000}
         return self.call("POST", f"pipeline/{id}", body, action=action).json()
 
+    def stage_state(self, action: str, body: Any, **query: Any) -> dict[str, Any]:
+        asked = urlencode({"orgId": self.org, "action": action, **query})
+        text = json.dumps(body)
+        url = f"{self.url}/streaming/v2.0/stage-state?{asked}"
+        return self.session.post(url, data=text.encode(), headers=self.signed(asked, text), timeout=10).json()
+
     def list(self, **query: Any) -> dict[str, Any]:
         return self.call("GET", "pipelines", **{"ifReleased": "true", "pageSize": 100, **query}).json()
 

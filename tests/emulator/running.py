@@ -98,7 +98,7 @@ class Emulator:
 
     def find(self, service: str, name: str) -> str:
         """Return the id of the pipeline or job of a name."""
-        return next(id for id, fields in self._things(service).items() if fields["name"] == name)
+        return next(id for id, fields in self._things(service).items() if fields.get("name") == name)
 
     def status(self, service: str, id: str | int) -> str:
         """Return the present status of a pipeline, run or job."""
@@ -123,7 +123,7 @@ class Emulator:
 
 
 def _parts(owner: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [owner[name] for name in ("pipelines", "jobs") if name in owner]
+    return [owner[name] for name in ("pipelines", "jobs", "sql_jobs", "spark_batches") if name in owner]
 
 
 class ThreadedEmulator(Emulator):

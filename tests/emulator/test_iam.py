@@ -5,6 +5,8 @@ import time
 import pytest
 
 from airflow_provider_pipelines.emulator import credentials
+from tests.emulator.clients import Huawei
+from tests.emulator.running import start_emulator
 
 
 def password_body(scope=None, **user):
@@ -151,6 +153,140 @@ class TestTemporaryKeys:
         huawei.token = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
         answer = huawei.call("POST", self.PATH, {"auth": {"identity": identity}})
         assert (answer.status_code, answer.json()["error_code"]) == (400, code)
+
+    def test_a_key_lasts_as_long_as_the_setting_says(self, huawei, emulator):
+        emulator.settings(iam_key_seconds=0)
+        answer = huawei.call("POST", self.PATH, {"auth": {"identity": TestAgencies().identity(duration_seconds=900)}})
+        self.use(huawei, answer.json()["credential"])
+        assert "signature expired" in huawei.dli("GET")["error_msg"]
+
+    @pytest.mark.parametrize("identity", [{"methods": ["token"]}, {"methods": ["password"]}, {}])
+    def test_nobody_gets_a_key_without_proof(self, huawei, identity):
+        answer = huawei.session.post(huawei.url + self.PATH, json={"auth": {"identity": identity}}, timeout=5)
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "APIG.0301")
+
+    def test_the_token_of_the_header_wins(self, huawei):
+        huawei.token = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
+        body = {"auth": {"identity": {"methods": ["token"], "token": {"id": "MII"}}}}
+        assert huawei.call("POST", self.PATH, body).status_code == 201
+
+    @pytest.mark.parametrize(("seconds", "status"), [(899, 400), (900, 201), (86400, 201), (86401, 400), (True, 400)])
+    def test_a_key_lasts_from_a_quarter_of_an_hour_to_a_day(self, huawei, seconds, status):
+        identity = TestAgencies().identity(duration_seconds=seconds)
+        assert huawei.call("POST", self.PATH, {"auth": {"identity": identity}}).status_code == status
+
+
+class TestHeldTokens:
+    @pytest.fixture
+    def held(self, huawei):
+        huawei.token = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
+        return huawei.token
+
+    def tokens(self, huawei, method, subject, **query):
+        headers = {"X-Auth-Token": huawei.token, "X-Subject-Token": subject}
+        url = f"{huawei.url}/v3/auth/tokens"
+        return huawei.session.request(method, url, headers=headers, params=query, timeout=5)
+
+    def test_a_token_tells_what_it_is_good_for(self, huawei, held):
+        shown = self.tokens(huawei, "GET", held, nocatalog="1").json()["token"]
+        assert (shown["methods"], shown["project"]["id"], "catalog" in shown) == (["password"], huawei.project, False)
+        checked = self.tokens(huawei, "HEAD", held)
+        assert (checked.status_code, checked.content) == (200, b"")
+
+    def test_a_token_can_be_ended(self, huawei, held):
+        other = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
+        assert self.tokens(huawei, "DELETE", other).status_code == 204
+        assert self.tokens(huawei, "GET", other).status_code == 404
+        assert huawei.call("GET", "/v3/projects").ok
+
+    def test_the_life_time_can_be_set(self, huawei, emulator, held):
+        emulator.settings(iam_token_seconds=0)
+        short = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
+        assert self.tokens(huawei, "GET", short).status_code == 404
+        huawei.token = short
+        assert "token expires" in huawei.dli("GET")["error_msg"]
+
+
+class TestOtherProofs:
+    def test_a_second_factor_is_checked(self, huawei):
+        body = password_body(REGION)
+        body["auth"]["identity"]["methods"].append("totp")
+        for passcode, status in ((credentials.IAM_PASSCODE, 201), ("111111", 401)):
+            user = {"id": credentials.IAM_USER_ID, "passcode": passcode}
+            body["auth"]["identity"]["totp"] = {"user": user}
+            assert ask(huawei, body).status_code == status
+
+    @pytest.mark.parametrize(
+        ("idp", "token", "status"),
+        [
+            (credentials.IDENTITY_PROVIDER, credentials.ID_TOKEN, 201),
+            (credentials.IDENTITY_PROVIDER, "x", 401),
+            ("x", credentials.ID_TOKEN, 404),
+        ],
+    )
+    def test_the_token_of_an_identity_provider_gives_one(self, huawei, idp, token, status):
+        answer = huawei.session.post(
+            f"{huawei.url}/v3.0/OS-AUTH/id-token/tokens",
+            json={"auth": {"id_token": {"id": token}}},
+            headers={"X-Idp-Id": idp},
+            timeout=5,
+        )
+        assert answer.status_code == status
+        assert ("X-Subject-Token" in answer.headers) is (status == 201)
+
+    def test_a_signature_beside_a_password_must_hold(self, huawei):
+        body = password_body(REGION)
+        assert huawei.call("POST", "/v3/auth/tokens", body).status_code == 201
+        huawei.secret = "wrong"
+        assert huawei.call("POST", "/v3/auth/tokens", body).status_code == 401
+
+
+class TestSwitches:
+    def test_a_wrong_password_may_have_a_code_of_iam(self, huawei, emulator):
+        emulator.settings(iam_error_shape="iam", lockout_failures=0)
+        answer = ask(huawei, password_body(REGION, password="wrong"))
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "IAM.0062")
+        assert ask(huawei, password_body(REGION)).json()["error_code"] == "IAM.0061"
+
+    @pytest.mark.parametrize(("word", "status"), [("own", 404), ("both", 201)])
+    def test_the_word_for_an_agency_may_be_either(self, huawei, emulator, word, status):
+        emulator.settings(iam_agency_word=word, profile="otc")
+        body = {"auth": {"identity": TestAgencies().identity()}}
+        assert huawei.call("POST", "/v3/auth/tokens", body).status_code == status
+
+    def test_iam_may_refuse_by_itself(self, huawei, emulator):
+        emulator.settings(iam_refusal="iam")
+
+        def told():
+            answer = huawei.call("GET", "/v3/projects")
+            return answer.status_code, answer.json()["error_code"]
+
+        key, secret = huawei.key, huawei.secret
+        huawei.secret = "wrong"
+        assert told() == (401, "IAM.0001")
+        huawei.key = "NOBODY"
+        assert told() == (400, "IAM.1106")
+        huawei.token = "MII"
+        assert told() == (401, "IAM.0067")
+        emulator.settings(iam_token_seconds=0)
+        huawei.token = ask(huawei, password_body(REGION)).headers["X-Subject-Token"]
+        assert told() == (401, "IAM.0066")
+        assert huawei.dli("GET")["error_code"] == "APIG.0301"
+        emulator.settings(iam_key_seconds=0)
+        huawei.token, huawei.key, huawei.secret = None, key, secret
+        answer = huawei.call("POST", TestTemporaryKeys.PATH, {"auth": {"identity": TestAgencies().identity()}})
+        TestTemporaryKeys().use(huawei, answer.json()["credential"])
+        assert told() == (400, "IAM.1108")
+
+    def test_a_seed_names_agencies(self):
+        seed = {"iam": {"agencies": {"theirs": {"account": "them", "account_id": "t1"}}}}
+        with start_emulator(seed) as emulator:
+            huawei = Huawei(emulator)
+            for account, status in (("them", 201), (credentials.IAM_ACCOUNT, 404)):
+                identity = TestAgencies().identity(agency_name="theirs", domain_name=account)
+                assert huawei.call("POST", "/v3/auth/tokens", {"auth": {"identity": identity}}).status_code == status
+            state = emulator.state()
+            assert state["iam"]["agencies"] == seed["iam"]["agencies"]
 
 
 class TestNames:

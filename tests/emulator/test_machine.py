@@ -31,7 +31,15 @@ SEED = {
                         "name": "q",
                         "concurrency_control": {"enable": True, "concurrency_number": 2},
                         "outcomes": ["FAILED"],
-                    }
+                    },
+                    "g": {
+                        "name": "g",
+                        "stages": [
+                            {"jobs": [{"steps": [{"name": "a"}, {"kind": "review"}, {"name": "b", "fails": 1}]}]},
+                            {"pre": "manual", "jobs": [{"steps": [{"kind": "delay"}, {"kind": "suspend"}]}]},
+                            {"run_always": True, "jobs": [{"steps": [{"name": "last"}]}]},
+                        ],
+                    },
                 }
             }
         }
@@ -45,6 +53,32 @@ ENOS_ACTIONS = {
     "stop": ({"RUNNING", "PAUSED"}, "STOPPING"),
 }
 MIDDLE = {"STARTING", "PAUSING", "STOPPING", "job_submitting", "job_savepointing", "job_canceling"}
+
+
+#: operations on a step that waits, by what kind of step they are for
+GATES = {
+    "pass": "official_devcloud_checkpoint",
+    "refuse": "official_devcloud_checkpoint",
+    "manual/pass": "official_devcloud_manualTrigger",
+    "manual/refuse": "official_devcloud_manualTrigger",
+    "delay-pass": "official_devcloud_delayedExecution",
+    "delay-refuse": "official_devcloud_delayedExecution",
+    "delay": "official_devcloud_delayedExecution",
+    "resume": "official_devcloud_suspend",
+}
+
+
+def all_steps(stage):
+    return [*stage["pre"], *(step for job in stage["jobs"] for step in job["steps"])]
+
+
+def waiting(shown, operation):
+    """Return path and status of the steps that an operation is for."""
+    found = []
+    for stage in shown.get("stages", []):
+        found += [(f"steps/{step['id']}", step) for step in stage["pre"]]
+        found += [(f"jobs/{job['id']}/steps/{step['id']}", step) for job in stage["jobs"] for step in job["steps"]]
+    return [(path, step["status"]) for path, step in found if step["task"] == GATES[operation]]
 
 
 class Anything(RuleBasedStateMachine):
@@ -113,6 +147,36 @@ class Anything(RuleBasedStateMachine):
         run = data.draw(st.sampled_from(sorted(self.runs)))
         self.huawei.codearts("PUT", f"/q/pipeline-runs/{run}/retry", {})
 
+    @rule()
+    def run_what_waits_for_people(self):
+        self.huawei.codearts("POST", "/g/run", {})
+
+    @rule(operation=st.sampled_from(sorted(GATES)))
+    def answer_what_waits(self, operation):
+        shown = self.huawei.codearts("GET", "/g/pipeline-runs/detail")
+        for path, status in waiting(shown, operation):
+            answer = self.huawei.codearts("POST", f"/g/pipeline-runs/{shown['id']}/{path}/{operation}")
+            if status in ("PAUSED", "SUSPEND"):
+                assert answer.get("success") in (True, False) or "error_code" in answer
+            else:
+                assert answer.get("success") is not True
+
+    @rule()
+    def stop_what_waits_for_people(self):
+        run = self.huawei.codearts("GET", "/g/pipeline-runs/detail").get("id", "none")
+        self.huawei.codearts("POST", f"/g/pipeline-runs/{run}/stop")
+
+    @rule()
+    def retry_what_waited_for_people(self):
+        run = self.huawei.codearts("GET", "/g/pipeline-runs/detail").get("id", "none")
+        self.huawei.codearts("PUT", f"/g/pipeline-runs/{run}/retry", {})
+
+    @rule(status=st.sampled_from(["RUNNING", "PAUSED", "SUSPEND", "FAILED", "CANCELED", "COMPLETED", "INIT"]))
+    def somebody_else_changes_a_run(self, status):
+        run = self.huawei.codearts("GET", "/g/pipeline-runs/detail").get("id")
+        if run:
+            self.emulator.thing("codearts", run, status)
+
     @rule(id=st.sampled_from(PIPELINES), status=st.sampled_from(["STOPPED", "RUNNING", "PAUSED"]))
     def somebody_else_changes_a_pipeline(self, id, status):
         self.emulator.thing("enos", id, status)
@@ -135,6 +199,20 @@ class Anything(RuleBasedStateMachine):
         rows = self.huawei.codearts("POST", "/q/pipeline-runs/list", {"limit": 100})["pipeline_runs"]
         assert sum(row["status"] == "RUNNING" for row in rows) <= 2
         assert all((row["end_time"] is None) == (row["status"] == "RUNNING") for row in rows)
+
+    @invariant()
+    def what_a_run_says_fits_its_steps(self):
+        shown = self.huawei.codearts("GET", "/g/pipeline-runs/detail")
+        steps = [step for stage in shown.get("stages", []) for step in all_steps(stage)]
+        found = {step["status"] for step in steps}
+        assert len({step["id"] for step in steps}) == len(steps)
+        if shown.get("status") == "COMPLETED":
+            assert found == {"COMPLETED"}
+        elif shown.get("status") in ("PAUSED", "SUSPEND", "FAILED", "CANCELED"):
+            assert shown["status"] in found
+        assert sum(step["status"] in ("RUNNING", "PAUSED", "SUSPEND") for step in steps) <= 1
+        if shown.get("status") in ("FAILED", "CANCELED", "COMPLETED"):
+            assert not found & {"RUNNING", "PAUSED", "SUSPEND"}
 
     @invariant()
     def every_run_is_listed_or_waits(self):

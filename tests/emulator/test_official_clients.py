@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.app import Vendors
 from airflow_provider_pipelines.emulator.huawei_signature import BadSignature, verify
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def sdk(tmp_path_factory):
-    """Load the clients; they write a file in the home directory when they are imported."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("HOME", str(tmp_path_factory.mktemp("sdk-home")))
-        from huaweicloudsdkcodeartspipeline import v2 as codearts
-        from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
-        from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-        from huaweicloudsdkcore.region.region import Region
-        from huaweicloudsdkdli import v1 as dli
-        from huaweicloudsdkiam import v3 as iam
-
-        yield SimpleNamespace(
-            codearts=codearts,
-            dli=dli,
-            iam=iam,
-            Basic=BasicCredentials,
-            Global=GlobalCredentials,
-            Region=Region,
-            Refused=ClientRequestException,
-        )
 
 
 @pytest.fixture
@@ -55,19 +30,6 @@ def dli(sdk, emulator, huawei, keys):
     basic = sdk.Basic(*keys).with_iam_endpoint(emulator.url)
     client = sdk.dli.DliClient.new_builder()
     return client.with_credentials(basic).with_region(sdk.Region(credentials.REGION, emulator.url)).build()
-
-
-@pytest.fixture
-def recorded(monkeypatch):
-    """The calls as they came off the wire."""
-    calls, answer = [], Vendors.answer
-
-    def record(self, call):
-        calls.append(call)
-        return answer(self, call)
-
-    monkeypatch.setattr(Vendors, "answer", record)
-    return calls
 
 
 def test_a_run_is_started_watched_and_stopped(sdk, codearts, emulator, huawei):

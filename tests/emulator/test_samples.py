@@ -14,14 +14,20 @@ from tests.emulator.running import start_emulator
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 CODEARTS = [
+    "accept_delay_job",
     "batch_latest_status",
+    "batch_run_result",
     "cancel_queuing",
+    "delay_one_hour",
     "disable_pipeline",
     "enable_pipeline",
     "error_pipeline_not_found",
     "error_project_mismatch",
     "list_queue",
     "list_runs",
+    "query_logs",
+    "reject_delay_job",
+    "reject_manual_review",
     "retry_pipeline_run",
     "run_detail_failed_abridged",
     "run_detail_running",
@@ -30,6 +36,7 @@ CODEARTS = [
     "run_pipeline_minimal",
     "run_pipeline_queued",
     "run_pipeline_rejected_200",
+    "step_outputs",
     "stop_pipeline_run",
     "stop_pipeline_run_not_confirmed",
 ]
@@ -55,9 +62,34 @@ def assert_at_least(sample, answer, where="answer"):
         assert type(answer) is type(sample), where
 
 
+#: the kind of the step that a sample is about
+STEPS = {
+    "accept_delay_job": "delay",
+    "delay_one_hour": "delay",
+    "reject_delay_job": "delay",
+    "reject_manual_review": "review",
+    "query_logs": "work",
+}
+
+
 def codearts_seed(name, path, body, wanted):
     """Return a world in which a sample is true."""
     project, pipeline = path[2], path[5] if len(path) > 5 else ""
+    if name in STEPS:
+        step = {"id": path[11], "kind": STEPS[name], "log": ["line 1", "line 2"]}
+        stages = [{"jobs": [{"id": path[9], "steps": [step, {"name": "later"}]}]}]
+        status = "RUNNING" if STEPS[name] == "work" else "PAUSED"
+        runs = {path[7]: {"status": status, "stages": stages}}
+        return {project: {"pipelines": {pipeline: {"name": "demo", "runs": runs}}}}
+    if name == "step_outputs":
+        (outputs,) = wanted["step_outputs"]
+        step = {"id": outputs["step_run_id"], "outputs": {one["key"]: one["value"] for one in outputs["output_result"]}}
+        runs = {path[7]: {"status": "COMPLETED", "stages": [{"jobs": [{"steps": [step]}]}]}}
+        return {project: {"pipelines": {pipeline: {"name": "demo", "runs": runs}}}}
+    if name == "batch_run_result":
+        (asked,) = body["query"]
+        runs = {asked["pipeline_run_id"]: {"status": "RUNNING"}}
+        return {project: {"pipelines": {asked["pipeline_id"]: {"name": "demo", "runs": runs}}}}
     run = next((part for part in path if len(part) == 32 and part not in (project, pipeline)), "")
     fields = {"name": "demo"}
     if name == "batch_latest_status":
@@ -191,6 +223,33 @@ def test_a_read_of_enos_is_answered_alike(one_pipeline, sample, path):
     assert_at_least(read(f"enos/{sample}.json"), one_pipeline.call("GET", path, ifReleased="true").json())
 
 
+@pytest.mark.parametrize("one_pipeline", ["STOPPED"], indirect=True)
+@pytest.mark.parametrize(
+    "request_name", ["save_pipeline.request.partial", "save_pipeline.official_python_sample.request"]
+)
+def test_a_save_of_enos_is_answered_alike(one_pipeline, request_name):
+    body = read(f"enos/{request_name}.json")
+    expected = read("enos/save_pipeline.response.constructed.json")
+    assert one_pipeline.act("save", ENOS_ID, body) == expected
+    created = one_pipeline.act("save", "null", body)
+    assert_at_least(expected, created)
+    shown = one_pipeline.call("GET", f"pipeline/{created['data']}").json()["data"]
+    assert shown["pipelineJson"] == body["pipelineJson"]
+
+
+@pytest.mark.parametrize("call", ["get", "delete"])
+def test_a_stage_state_of_enos_is_answered_alike(call):
+    body = read(f"enos/{call}_stage_state.request.json")
+    item = {"modelId": "modelId", "assetId": body["assetIds"], "pointId": body["pointIds"]}
+    pipeline = {"status": "PAUSED", "stage_states": {body["stageInstanceName"]: [item]}}
+    with start_emulator({"enos": {"orgs": {"o1": {"pipelines": {body["pipelineId"]: pipeline}}}}}) as emulator:
+        answer = Enos(emulator).stage_state(call, body)
+        sample = "get_stage_state.response.partial" if call == "get" else "delete_stage_state.response"
+        expected = read(f"enos/{sample}.json")
+        assert_at_least(expected, answer)
+        assert (answer["code"], answer["data"] is True) == (0, call == "delete")
+
+
 @pytest.mark.parametrize("one_pipeline", ["PAUSED"], indirect=True)
 def test_a_reset_of_enos_is_answered_alike(one_pipeline):
     answer = one_pipeline.call("POST", f"pipeline/{ENOS_ID}/offset").json()
@@ -257,6 +316,18 @@ def test_a_sample_of_iam_is_answered_alike(name, profile):
         assert ("X-Subject-Token" in answer.headers) is request["path"].endswith("/tokens")
         # What a link points to is nobody's business.
         assert_at_least(_without(response["body"], "links"), answer.json())
+
+
+def test_a_key_for_a_token_is_answered_alike(huawei):
+    sample = read("iam/temporary_key_by_token.json")
+    body = sample["request"]["body"]
+    token = json.loads(with_our_names((SAMPLES / "iam" / "token_password_project_scope.json").read_text()))["request"]
+    huawei.token = "none"
+    held = huawei.call("POST", token["path"], token["body"]).headers["X-Subject-Token"]
+    body["auth"]["identity"]["token"]["id"] = held
+    answer = huawei.session.post(huawei.url + sample["request"]["path"], json=body, timeout=5)
+    assert answer.status_code == sample["response"]["status"]
+    assert_at_least(sample["response"]["body"], answer.json())
 
 
 def _without(sample, name):

@@ -318,3 +318,89 @@ def test_an_action_without_settings_has_no_body(action):
     assert asked[0].body is None
     assert asked[0].path == "/streaming/v2.0/streaming/pipeline/x-1"
     assert dict(asked[0].query) == {"action": action, "orgId": "o1"}
+
+
+@pytest.mark.parametrize("name", ["save_pipeline.request.partial", "save_pipeline.official_python_sample.request"])
+def test_the_documented_pipeline_is_saved(name):
+    body = sample(name)
+    asked, id = run(EnosApi("o1").save_pipeline(body=body), [sample("save_pipeline.response.constructed")["data"]])
+    assert asked[0].path.endswith("/pipeline/null")
+    assert dict(asked[0].query) == {"action": "save", "orgId": "o1"}
+    assert json.loads(asked[0].body) == body
+    assert id == "565c0114-9585-4372-86d1-50dde5ab8ce4"
+    asked, _ = run(EnosApi("o1").save_pipeline("x-1", body=body), ["x-1"])
+    assert asked[0].path.endswith("/pipeline/x-1")
+
+
+@pytest.mark.parametrize("data", [None, "", 7, {}, []])
+def test_a_saved_pipeline_without_an_id_is_no_success(data):
+    with pytest.raises(errors.MalformedReply):
+        run(EnosApi("o1").save_pipeline(body={"name": "a"}), [data])
+
+
+@pytest.mark.parametrize("body", [None, {}, "x", 3, [1], {"a": float("inf")}])
+def test_a_pipeline_that_is_none_is_not_saved(body):
+    with pytest.raises(errors.ArgumentError, match="body"):
+        run(EnosApi("o1").save_pipeline(body=body), [])
+
+
+def test_the_documented_lag_is_read():
+    data = sample("get_pipeline_offset_lag.response")["data"]
+    asked, lag = run(EnosApi("o1").get_pipeline_offset_lag("x"), [data])
+    assert [entry.lag for entry in lag.lagAndOffset] == [0, 0]
+    assert lag.topicName.startswith("MEASURE_POINT")
+    assert (asked[0].method, asked[0].repeatable) == ("GET", True)
+    _, text = run(EnosApi("o1").get_pipeline_offset_lag("x"), [[{"lagAndOffset": [{"lag": "5", "offset": "9"}]}]])
+    assert text.lagAndOffset[0].lag == 5
+    for broken in (None, [], {}, {"lagAndOffset": None}, {"lagAndOffset": [{"lag": "many"}]}):
+        with pytest.raises(errors.MalformedReply):
+            run(EnosApi("o1").get_pipeline_offset_lag("x"), [broken])
+
+
+@pytest.mark.parametrize("action", ["get", "delete"])
+def test_the_documented_stage_state_is_asked_for(action):
+    body = sample(f"{action}_stage_state.request")
+    answer = sample("get_stage_state.response.partial" if action == "get" else "delete_stage_state.response")["data"]
+    call = getattr(EnosApi("o1"), f"{action}_stage_state")
+    asked, came = run(call("yourPipelineId", "yourStageInstanceName", "yourAssetIds", ["yourPointIds"]), [answer])
+    assert json.loads(asked[0].body) == body
+    assert dict(asked[0].query) == {"action": action, "orgId": "o1"}
+    assert asked[0].repeatable is (action == "get")
+    assert came is True if action == "delete" else came[0].modelId == "modelId"
+
+
+def test_a_stage_state_of_another_shape_is_no_success():
+    api = EnosApi("o1")
+    _, items = run(api.get_stage_state("x", "S_01", "a, b", ["p"]), [[{"assetId": "a", "time": 1}]])
+    assert items[0].assetId == "a"
+    for broken in (None, {}, {"items": 3}, "x", [3]):
+        with pytest.raises(errors.MalformedReply):
+            run(api.get_stage_state("x", "S_01", "a", "p"), [broken])
+    for broken in (None, "", "perhaps", 1, {}):
+        with pytest.raises(errors.MalformedReply):
+            run(api.delete_stage_state("x", "S_01", "a", "p"), [broken])
+    assert run(api.delete_stage_state("x", "S_01", "a", "p"), ["false"])[1] is False
+
+
+@pytest.mark.parametrize(
+    ("assets", "points", "argument"),
+    [
+        ([], ["p"], "asset_ids"),
+        ("a,,b", "p", "asset_ids"),
+        (["a"], None, "point_ids"),
+        (["a"], [1], "point_ids"),
+        (["a,b"], "p", "asset_ids"),
+        (["a"] * 400, ["p"] * 251, "point_ids"),
+    ],
+    ids=str,
+)
+def test_what_is_asked_of_a_stage_is_checked(assets, points, argument):
+    with pytest.raises(errors.ArgumentError, match=argument):
+        run(EnosApi("o1").get_stage_state("x", "S_01", assets, points), [])
+
+
+def test_release_and_offset_have_no_body():
+    asked, _ = run(EnosApi("o1").release_pipeline("x"), [None])
+    assert (dict(asked[0].query)["action"], asked[0].body) == ("release", None)
+    asked, _ = run(EnosApi("o1").reset_pipeline_offset("x"), [None])
+    assert (dict(asked[0].query), asked[0].path.rpartition("/")[2]) == ({"orgId": "o1"}, "offset")

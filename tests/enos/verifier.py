@@ -53,9 +53,9 @@ class Verifier:
         plain = "".join(name + value for name, value in sorted(query))
         data = headers["apim-accesstoken"] + plain + text + headers["apim-timestamp"] + self.secret
         self.rule(hashlib.sha256(data.encode()).hexdigest() == headers["apim-signature"], "apim-signature")
-        starts = "action=start" in parts.query
-        self.rule(starts == bool(text), "start alone has a body")
-        if starts:
+        with_body = parts.path.endswith("/stage-state") or dict(query).get("action") in {"start", "save"}
+        self.rule(with_body == bool(text), "start, save and the stage state alone have a body")
+        if dict(query).get("action") == "start":
             self.rule({"executionMode", "kafkaRate"} <= json.loads(text).keys(), "executionMode and kafkaRate")
         if method == "GET" and parts.path.endswith("/pipelines"):
             self.rule(dict(query).get("ifReleased") in {"true", "false"}, "ifReleased is always sent")

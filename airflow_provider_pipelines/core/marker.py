@@ -1,0 +1,106 @@
+"""
+How a run of ours is recognised, and what is remembered of it.
+
+No service has a means to tell a repeated request by, so each request carries a marker where the service keeps text: in
+a description, a name or a tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_WORD = re.compile(r"(?P<task>[0-9a-f]{16})-(?P<digest>[0-9a-f]{12})-(?P<attempt>[0-9]{1,6})(?![0-9])")
+_NAMED = re.compile(rf"airflow[ -]{_WORD.pattern}")
+#: characters that :attr:`Marker.word` has at most
+LONGEST_WORD = 16 + 1 + 12 + 1 + 6
+
+
+def _hash(value: Any, length: int) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """
+    Says for whom a run was started.
+
+    :param task: a digest of the task instance, the same for all its attempts
+    :param digest: a digest of what was asked for
+    :param attempt: which attempt asked
+    """
+
+    task: str
+    digest: str
+    attempt: int
+
+    @classmethod
+    def of(cls, task_instance: Any, arguments: Any) -> Marker:
+        """Make the marker of an attempt."""
+        names = ("dag_id", "task_id", "run_id", "map_index")
+        attempt = getattr(task_instance, "try_number", 1)
+        return cls(
+            _hash([str(getattr(task_instance, name, None)) for name in names], 16),
+            _hash(arguments, 12),
+            attempt if isinstance(attempt, int) else 1,
+        )
+
+    @classmethod
+    def read(cls, text: str | None) -> Marker | None:
+        """Find ``airflow-`` and the word of a marker in a text."""
+        return cls._from(_NAMED.search(text or ""))
+
+    @classmethod
+    def parse(cls, word: str | None) -> Marker | None:
+        """Read the word of a marker."""
+        return cls._from(_WORD.fullmatch(word or ""))
+
+    @classmethod
+    def _from(cls, found: re.Match[str] | None) -> Marker | None:
+        return cls(found["task"], found["digest"], int(found["attempt"])) if found else None
+
+    @property
+    def word(self) -> str:
+        """The marker as one word of letters, digits and hyphens."""
+        return f"{self.task}-{self.digest}-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """
+    What is remembered of a request, from before it is sent.
+
+    :param marker: the word of its marker
+    :param digest: a digest of what was asked for
+    :param asked_at: Unix time
+    :param run_id: the run, or empty as long as no answer has come
+    :param refused: whether it certainly made no run
+    :param cancelled: whether the attempt was about to cancel it, which may show as a good end
+    """
+
+    marker: str
+    digest: str
+    asked_at: float
+    run_id: str = ""
+    refused: bool = False
+    cancelled: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Record | None:
+        """Read what :meth:`to_json` wrote, as foreign input: None if it is something else."""
+        try:
+            run_id = str(data.get("run_id") or "")
+            record = cls(
+                str(data["marker"]), str(data["digest"]), float(data["asked_at"]), run_id,
+                data.get("refused") is True, data.get("cancelled") is True,
+            )  # fmt: skip
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+        return record if Marker.parse(record.marker) and re.fullmatch(r"[0-9A-Za-z_-]{0,64}", run_id) else None

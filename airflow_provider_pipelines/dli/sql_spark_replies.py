@@ -1,0 +1,155 @@
+"""
+Reading the answers about SQL jobs and Spark batches: what is no clear success is an error.
+
+``is_success`` is a Boolean for SQL jobs; Spark batches have none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from airflow_provider_pipelines.core.huaweicloud import check_success, error_in
+from airflow_provider_pipelines.core.reading import expect, malformed, truth
+from airflow_provider_pipelines.core.retrying import transient
+from airflow_provider_pipelines.core.status import Sighting
+from airflow_provider_pipelines.dli.access import CODES, LABEL
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    PipelinesError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.calls import Call, Request
+    from airflow_provider_pipelines.core.once import Run
+
+M = TypeVar("M", bound=BaseModel)
+
+#: characters of the service's own words that an outcome or a message holds
+LONGEST_TEXT = 500
+
+
+def succeeded(kind: type[M], payload: Any, request: Request) -> M:
+    """
+    Read an answer that has ``is_success``.
+
+    :raises ApiError: it says no, or does not say
+    """
+    check_success(payload, CODES, LABEL, request)
+    if not isinstance(payload, dict):
+        raise malformed("the answer is no JSON object", LABEL, request)
+    match truth(payload.get("is_success")):
+        case True:
+            return expect(kind, payload, LABEL, request)
+        case False:
+            raise _refusal(payload.get("message"), request)
+    raise malformed("is_success is missing", LABEL, request)
+
+
+def _refusal(message: Any, request: Request) -> ApiError:
+    code, text = told(message)
+    # of a read, it says nothing about the thing, so that it is read again
+    usual = ServerError if request.method == "GET" else InvalidRequest
+    kind, hint = CODES.get(code or "", (usual, None))
+    return kind(
+        text or "is_success is false", service=LABEL, operation=request.operation, method=request.method,
+        path=request.path, status=200, code=code, hint=hint,
+    )  # fmt: skip
+
+
+def told(message: Any) -> tuple[str | None, str]:
+    """Read what the service says, which may be JSON inside a string: gives code and bounded text."""
+    text = message.strip() if isinstance(message, str) else ""
+    if text.startswith("{"):
+        try:
+            found = error_in(json.loads(text))
+        except (ValueError, RecursionError):
+            found = None
+        if found is not None:
+            code, inner = found
+            return code, f"{f'{code}: ' if code else ''}{inner}"[:LONGEST_TEXT]
+    return None, text[:LONGEST_TEXT]
+
+
+def plain(kind: type[M], payload: Any, request: Request) -> M:
+    """Read an answer that has no ``is_success``."""
+    check_success(payload, CODES, LABEL, request)
+    return expect(kind, payload, LABEL, request)
+
+
+def look_each(
+    ids: Sequence[str], look: Callable[[str], Call[Sighting]], others: Mapping[str, Sighting]
+) -> Call[dict[str, Sighting]]:
+    """
+    Look at things one by one. What cannot be read just now is left out, as long as any of them can.
+
+    :param others: those of the same look that were seen already
+    """
+    seen: dict[str, Sighting] = {}
+    lost: PipelinesError | None = None
+    for id in ids:
+        try:
+            seen[id] = yield from look(id)
+        except (AuthenticationError, PermissionDenied):
+            raise
+        except PipelinesError as error:
+            if transient(error) or not isinstance(error, ApiError):
+                lost = error
+            else:
+                seen[id] = Sighting(error=error)
+    if lost is not None and not seen and not others:
+        raise lost
+    return seen
+
+
+def cancel_each(
+    ids: Sequence[str], cancel: Callable[[str], Call[None]], ended: Callable[[str], Call[bool]]
+) -> Call[None]:
+    """
+    Cancel things; what has ended meanwhile, or is gone, counts as cancelled.
+
+    :raises PipelinesError: the last of the errors, after all of them were tried
+    """
+    failure: PipelinesError | None = None
+    for id in ids:
+        try:
+            yield from cancel(id)
+        except PipelinesError as error:
+            failure = (yield from _unless_ended(id, error, ended)) or failure
+    if failure is not None:
+        raise failure
+
+
+def _unless_ended(id: str, error: PipelinesError, ended: Callable[[str], Call[bool]]) -> Call[PipelinesError | None]:
+    if transient(error) or not isinstance(error, ApiError):
+        return error
+    try:
+        over = yield from ended(id)
+    except NotFound:
+        over = True
+    except PipelinesError:
+        return error
+    return None if over else error
+
+
+def shown(id: str, status: Callable[[str], Call[str]], active: Callable[[], Call[Sequence[Run]]]) -> Call[str | None]:
+    """
+    Give a status, or None if the thing is gone.
+
+    What is answered about one that was cancelled is not documented; a refusal counts as gone if the list agrees.
+    """
+    try:
+        return (yield from status(id))
+    except NotFound:
+        return None
+    except InvalidRequest:
+        found: str | None = next((run.status for run in (yield from active()) if run.id == id), None)
+        return found

@@ -1,0 +1,159 @@
+"""Each shape of a DLI answer, with what it holds or the whole error that it is."""
+
+import json
+
+import pytest
+
+from airflow_provider_pipelines import errors
+from airflow_provider_pipelines.core.calls import Request
+from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.replies import accepted, delivery, member, page_of, part, readable, refusal, rows_of
+
+REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")
+CALL = {"service": "DLI", "operation": "show_flink_job", "method": "GET", "path": "/streaming/jobs/1"}
+WRONG_JOB = "Check the job id, and that project and region are the right ones."
+
+
+def inside(**answer):
+    """Make an answer whose message is an answer itself."""
+    return {"is_success": True, "message": f"  {json.dumps(answer)}"}
+
+
+def failure_of(call):
+    """Give an error's kind and all that it tells besides the call."""
+    with pytest.raises(errors.ApiError) as caught:
+        call()
+    facts = caught.value.facts()
+    assert {name: facts[name] for name in CALL} == CALL
+    assert facts["status"] == 200
+    return type(caught.value), facts["problem"], facts["code"], facts["hint"]
+
+
+NO_OBJECT = (errors.MalformedReply, "the answer is no JSON object", None, None)
+NOT_THERE = (errors.NotFound, "gone", "DLI.12004", WRONG_JOB)
+
+
+@pytest.mark.parametrize(
+    ("payload", "failure"),
+    [
+        ([], NO_OBJECT),
+        (None, NO_OBJECT),
+        ({"is_success": False, "message": "no"}, (errors.InvalidRequest, "no", None, None)),
+        ({"is_success": "false"}, (errors.InvalidRequest, "refused without a reason", None, None)),
+        ({"error_code": "DLI.12004", "error_msg": "gone"}, NOT_THERE),
+        (inside(error_code="DLI.12004", error_msg="gone"), NOT_THERE),
+        (inside(is_success=False, message="not now"), (errors.InvalidRequest, "not now", None, None)),
+        ({"message": "?"}, (errors.MalformedReply, "Delivery cannot be read from the answer: is_success", None, None)),
+    ],
+)
+def test_a_write_that_was_not_accepted_tells_why(payload, failure):
+    assert failure_of(lambda: accepted(payload, REQUEST)) == failure
+
+
+@pytest.mark.parametrize("success", [True, "true"])
+def test_an_accepted_write_gives_its_answer(success):
+    payload = {"is_success": success, "message": "created", "job": {"job_id": 1}}
+    assert accepted(payload, REQUEST) is payload
+
+
+@pytest.mark.parametrize(
+    ("payload", "failure"),
+    [
+        ([], NO_OBJECT),
+        ({"error_code": "DLI.12004", "error_msg": "gone"}, NOT_THERE),
+        (inside(error_code="DLI.12004", error_msg="gone"), NOT_THERE),
+        (inside(is_success="false", message="not now"), (errors.InvalidRequest, "not now", None, None)),
+        (inside(is_success=False), (errors.InvalidRequest, "is_success is false", None, None)),
+        (inside(is_success=False, message="m" * 600), (errors.InvalidRequest, "m" * 500, None, None)),
+        ({"is_success": False, "message": "down"}, (errors.ServerError, "down", None, None)),
+        ({"is_success": "false"}, (errors.ServerError, "is_success is false", None, None)),
+        ({"is_success": False, "message": "m" * 600}, (errors.ServerError, "m" * 500, None, None)),
+        ({}, (errors.MalformedReply, "is_success is missing", None, None)),
+        ({"is_success": "perhaps"}, (errors.MalformedReply, "is_success is missing", None, None)),
+    ],
+)
+def test_a_read_that_failed_tells_why(payload, failure):
+    assert failure_of(lambda: readable(payload, REQUEST)) == failure
+
+
+@pytest.mark.parametrize("message", ["", "fine", "{fine", "[1]", 5, None, '{"is_success": true}', '{"message": "x"}'])
+def test_a_message_without_an_error_in_it_is_none(message):
+    payload = {"is_success": True, "message": message}
+    assert readable(payload, REQUEST) is payload
+
+
+def test_a_member_that_was_asked_for_has_to_be_there():
+    payload = {"is_success": True, "job_detail": {"job_id": 1}}
+    assert member(payload, "job_detail", REQUEST) == {"job_id": 1}
+    missing = (errors.MalformedReply, "job_list is missing", None, None)
+    assert failure_of(lambda: member(payload, "job_list", REQUEST)) == missing
+    assert failure_of(lambda: part({"job_list": "x"}, "job_list", dict, REQUEST)) == missing
+
+
+@pytest.mark.parametrize(
+    ("listed", "rows"),
+    [
+        ({"jobs": [1], "total": 7}, ([1], 7)),
+        ({"jobs": [1], "total": "7"}, ([1], 0)),
+        ({"jobs": [1], "total": True}, ([1], 0)),
+        ({"jobs": [1]}, ([1], 0)),
+        ({"total": 0}, ([], 0)),
+        ({"jobs": None, "total": 0}, ([], 0)),
+    ],
+)
+def test_rows_come_with_the_number_of_all_of_them_or_none(listed, rows):
+    assert rows_of(listed, "jobs", "total", REQUEST) == rows
+
+
+@pytest.mark.parametrize("listed", [{}, {"total": 1}, {"total": False}, {"jobs": {}, "total": 0}])
+def test_a_list_that_is_missing_is_not_an_empty_one(listed):
+    failure = (errors.MalformedReply, "the list jobs is missing", None, None)
+    assert failure_of(lambda: rows_of(listed, "jobs", "total", REQUEST)) == failure
+
+
+def test_a_page_holds_jobs():
+    row = {"job_id": 1, "status": "job_running"}
+    answer = {"is_success": True, "job_list": {"total_count": 9, "jobs": [row]}}
+    assert page_of(answer, REQUEST) == ([FlinkJob.model_validate(row)], 9)
+    answer["job_list"]["jobs"] = [[]]
+    failure = (errors.MalformedReply, "FlinkJob cannot be read from the answer: no object", None, None)
+    assert failure_of(lambda: page_of(answer, REQUEST)) == failure
+
+
+@pytest.mark.parametrize(
+    ("entry", "read"),
+    [
+        ({"is_success": "true", "message": "sent"}, Delivery(is_success=True, message="sent")),
+        (
+            {"error_code": "DLI.0006", "error_msg": "no"},
+            Delivery(is_success=False, message="no", error_code="DLI.0006"),
+        ),
+        (inside(errorCode="DLI.0006", errorMsg="no"), Delivery(is_success=False, message="no", error_code="DLI.0006")),
+    ],
+)
+def test_an_element_of_a_batch_says_yes_or_why_not(entry, read):
+    assert delivery(entry, REQUEST) == read
+
+
+def test_an_element_that_is_no_answer_is_an_error_about_its_call():
+    failure = (errors.MalformedReply, "Delivery cannot be read from the answer: no object", None, None)
+    assert failure_of(lambda: delivery("yes", REQUEST)) == failure
+
+
+def test_a_refused_element_of_a_batch_is_an_error_of_the_batch():
+    refused = refusal(Delivery(is_success=False, message="m" * 600, error_code="DLI.0006"), "batch_run_flink_jobs")
+    assert type(refused) is errors.Conflict
+    assert refused.facts() == {
+        "problem": "m" * 500,
+        "service": "DLI",
+        "operation": "batch_run_flink_jobs",
+        "method": "POST",
+        "path": "/streaming/jobs",
+        "status": 200,
+        "code": "DLI.0006",
+        "request_id": None,
+        "hint": None,
+        "retry_after": None,
+        "renewable": False,
+        "state": None,
+    }
