@@ -15,9 +15,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from scripts.demo import __main__ as demo
-from scripts.demo.evidence import Metadata, deferrals
+from scripts.live.evidence import Metadata, deferrals
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.demo.processes import Failure, Process, stop_all
+from scripts.live.processes import Failure, Process, stop_all
 from scripts.demo.report import calls_line, readable
 from scripts.demo.things import PHASES, Thing, changes, read_world, surprises
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from scripts.demo.console import Progress
 from scripts.demo.play import Play
-from scripts.demo.processes import Failure
 from scripts.demo.report import show_evidence
+from scripts.live.console import Progress
+from scripts.live.processes import Failure
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.demo.console import Progress
-from scripts.demo.evidence import deferrals
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.demo.processes import Failure, Process, stop_all
-from scripts.demo.remote import Emulator
 from scripts.demo.report import calls_line, show_evidence, tasks_table, things_table
-from scripts.demo.stack import Airflow, clean_environment
 from scripts.demo.things import PHASES, Expected, surprises
 from scripts.demo.watch import Watch
+from scripts.live.console import Progress
+from scripts.live.evidence import deferrals
+from scripts.live.processes import Failure, Process, stop_all
+from scripts.live.remote import Emulator
+from scripts.live.stack import Airflow, clean_environment
 
 DISTRIBUTION = "airflow-provider-pipelines"
 CONNECTION_TYPES = ("enos", "huaweicloud")

@@ -9,9 +9,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from scripts.demo.console import Progress
-from scripts.demo.evidence import Task
 from scripts.demo.things import PHASES, World
+from scripts.live.console import Progress
+from scripts.live.evidence import Task
 
 
 def things_table(worlds: Mapping[str, World]) -> Table:

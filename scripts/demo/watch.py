@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scripts.demo.console import Progress
-from scripts.demo.evidence import ENDED, Task
-from scripts.demo.processes import Failure
-from scripts.demo.remote import Emulator
-from scripts.demo.stack import Airflow
 from scripts.demo.things import Quiet, World, changes, read_world
+from scripts.live.console import Progress
+from scripts.live.evidence import ENDED, Task
+from scripts.live.processes import Failure
+from scripts.live.remote import Emulator
+from scripts.live.stack import Airflow
 
 #: seconds without a change after which a line says what is being waited for
 SILENCE = 20

@@ -14,8 +14,8 @@ from typing import Any
 
 import requests
 
-from scripts.demo.evidence import Metadata
-from scripts.demo.processes import Failure, Process, free_port, tail
+from scripts.live.evidence import Metadata
+from scripts.live.processes import Failure, Process, free_port, tail
 
 #: the components and their options; the UI reads the log files itself, so nobody has to serve them
 COMPONENTS = {

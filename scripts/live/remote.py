@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from scripts.demo.processes import Failure, Process
+from scripts.live.processes import Failure, Process
 
 
 class Emulator:
