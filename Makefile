@@ -7,11 +7,12 @@ AIRFLOW ?= 3.3.2
 WORKERS ?= 2
 PYTEST_ARGS ?=
 MINUTES ?= 60
+SEED ?= 1
 
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo bench mutants constraints
+.PHONY: help setup lint test demo system bench mutants constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +34,12 @@ test: $(ready) ## run the tests with coverage, WORKERS=2 at a time (0: in one pr
 demo: $(ready) ## run the maintenance window on a real Airflow against the emulator; KEEP=1 leaves the UI up
 	$(bin)/python -m scripts.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
+system: $(ready) ## kill and freeze a real Airflow on PostgreSQL, for MINUTES=60 at most; goes on when run again, FRESH=1 begins anew
+	@sh scripts/system/setup.sh
+	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[system]'
+	$(bin)/python -m scripts.system --minutes $(MINUTES) --seed $(SEED) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(filter-out 0,$(FRESH)),--fresh)
+
 bench: $(ready) ## measure beside released peers; the ratios count, and only on a quiet machine
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[bench]'
 	$(bin)/python -m scripts.bench
@@ -43,4 +50,4 @@ mutants: $(ready) ## see whether the tests notice small changes of the code, for
 
 constraints: $(ready) ## pin the newest versions that go with AIRFLOW
 	echo 'apache-airflow==$(AIRFLOW)' | $(bin)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--extra dev --extra bench --extra mutants --no-header --no-annotate --output-file constraints.txt pyproject.toml -
+		--extra dev --extra bench --extra mutants --extra system --no-header --no-annotate --output-file constraints.txt pyproject.toml -

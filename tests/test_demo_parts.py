@@ -15,11 +15,12 @@ import pytest
 from cryptography.fernet import Fernet
 
 from scripts.demo import __main__ as demo
-from scripts.live.evidence import Metadata, deferrals
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.live.processes import Failure, Process, stop_all
-from scripts.demo.report import calls_line, readable
+from scripts.demo.report import calls_line
 from scripts.demo.things import PHASES, Thing, changes, read_world, surprises
+from scripts.live.console import readable
+from scripts.live.evidence import Metadata, deferrals
+from scripts.live.processes import Failure, Process, stop_all
 
 SECRET = "s3cret/with+odd=signs"
 

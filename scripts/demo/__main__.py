@@ -14,7 +14,6 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.demo.play import Play
-from scripts.demo.report import show_evidence
 from scripts.live.console import Progress
 from scripts.live.processes import Failure
 
@@ -36,7 +35,7 @@ def main() -> int:
             code = 1 if problems else 0
         except Failure as failure:
             progress.say("failed", failure.reason, "bold red")
-            show_evidence(progress, failure.evidence)
+            progress.show(failure.evidence)
         except KeyboardInterrupt:
             progress.say("end", "interrupted", "red")
             code = 130

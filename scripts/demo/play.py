@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.demo.report import calls_line, show_evidence, tasks_table, things_table
+from scripts.demo.report import calls_line, tasks_table, things_table
 from scripts.demo.things import PHASES, Expected, surprises
 from scripts.demo.watch import Watch
 from scripts.live.console import Progress
@@ -88,19 +88,18 @@ class Play:
     def _set_the_scene(self, seed: Path, speed: float) -> tuple[Emulator, Airflow]:
         self.progress.say("start", f"everything of this run is in {self.folder}")
         environment = clean_environment()
-        emulator = Emulator(self.folder, self.folder / "emulator.log", seed, environment, speed)
-        self._processes.append(emulator.process)
+        emulator = Emulator(self.folder, self.folder / "emulator.log", seed, environment, speed, self._processes.append)
         emulator.wait_until_ready()
         self.progress.say("start", f"the emulator is up: {emulator.url}, {speed:g} times as fast as the real world")
         airflow = Airflow(self.folder / "airflow", {**environment, **emulator.connections}, self._processes.append)
         self.progress.say("start", "making Airflow's database")
-        database = airflow.create(self.dag_file)
+        database = airflow.create([self.dag_file])
         self._wait(lambda: "the database" if database.runs else "", timeout=180)
         database.result()
         self.progress.say("start", "starting api-server, scheduler, dag-processor and triggerer")
         airflow.start()
-        self._wait(lambda: ", ".join(airflow.health()), timeout=180, check=airflow.check)
-        airflow.log_in()
+        self._wait(lambda: ", ".join(airflow.api.health()), timeout=180, check=airflow.check)
+        airflow.api.log_in()
         self._wait(lambda: "" if airflow.has_read(DAG_ID) else f"the DAG '{DAG_ID}'", timeout=90, check=airflow.check)
         self.progress.say("start", f"Airflow is up: {airflow.url}")
         emulator.reset()
@@ -139,7 +138,7 @@ class Play:
         self.progress.console.print(tasks_table(tasks, resumed))
         for task in [one for one in tasks if one.state in ("failed", "up_for_retry")][:3]:
             self.progress.say("failed", f"the end of the log of {task.name}:", "bold red")
-            show_evidence(self.progress, airflow.task_log(DAG_ID, RUN_ID, task.name))
+            self.progress.show(airflow.task_log(DAG_ID, RUN_ID, task.name))
         good = [task.name for task in tasks if task.state == "success" and resumed.get(task.name)]
         self.progress.say("deferred", f"{len(good)} tasks waited in the triggerer and went on: {', '.join(good)}")
         if len(good) < DEFERRED_TASKS:
@@ -151,7 +150,7 @@ class Play:
         try:
             get, hooks, errors = [_answer(command) for command in self._commands]
         except Failure as failure:
-            show_evidence(self.progress, failure.evidence)
+            self.progress.show(failure.evidence)
             return [failure.reason]
         problems = []
         if not get:

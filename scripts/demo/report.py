@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from scripts.demo.things import PHASES, World
-from scripts.live.console import Progress
 from scripts.live.evidence import Task
 
 
@@ -53,21 +51,3 @@ def calls_line(calls: Sequence[Mapping[str, Any]]) -> str:
     writes = sum(bool(call["write"]) for call in calls)
     refused = sum(call.get("auth") == "refused" for call in calls)
     return f"{len(calls)} calls ({', '.join(parts)}), {writes} of them writes, {refused} refused credentials"
-
-
-def show_evidence(progress: Progress, lines: Iterable[str]) -> None:
-    """Write the lines of a log."""
-    for line in lines:
-        progress.console.print(f"    {readable(line)}", markup=False, soft_wrap=True, style="dim")
-
-
-def readable(line: str) -> str:
-    """Return a line of a task log, which is JSON, as a person would write it; any other line unchanged."""
-    try:
-        entry = json.loads(line)
-        text = f"{str(entry['timestamp'])[11:19]} {entry['level']:<7} {entry['event']}"
-    except (ValueError, KeyError, TypeError):
-        return line
-    details = entry.get("error_detail")
-    errors = details if isinstance(details, list) else []
-    return "".join([text, *(f"\n        {one.get('exc_type')}: {one.get('exc_value')}" for one in errors)])

@@ -53,7 +53,7 @@ class Watch:
         """Return the state in which the run ended."""
         world: World = read_world(self.emulator.state())
         self.worlds["before"] = world
-        self.airflow.trigger(self.dag_id, self.run_id)
+        self.airflow.api.trigger(self.dag_id, self.run_id)
         deadline = time.monotonic() + self.limit
         while True:
             self.airflow.check()

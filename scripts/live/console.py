@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -58,3 +60,20 @@ class Progress:
         self._last = time.monotonic()
         line = Text.assemble((f"{self.elapsed:6.1f} s  ", "dim"), (f"{topic:<9} ", "bold"), (text, style))
         self.console.print(line, soft_wrap=True)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Write the lines of a log."""
+        for line in lines:
+            self.console.print(f"    {readable(line)}", markup=False, soft_wrap=True, style="dim")
+
+
+def readable(line: str) -> str:
+    """Return a line of a task log, which is JSON, as a person would write it; any other line unchanged."""
+    try:
+        entry = json.loads(line)
+        text = f"{str(entry['timestamp'])[11:19]} {entry['level']:<7} {entry['event']}"
+    except (ValueError, KeyError, TypeError):
+        return line
+    details = entry.get("error_detail")
+    errors = details if isinstance(details, list) else []
+    return "".join([text, *(f"\n        {one.get('exc_type')}: {one.get('exc_value')}" for one in errors)])

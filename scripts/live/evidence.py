@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 #: states in which a task stays
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -39,36 +44,58 @@ class Metadata:
     def __init__(self, file: Path) -> None:
         self.file = file
 
+    @property
+    def url(self) -> str:
+        """The address for Airflow."""
+        return f"sqlite:///{self.file}"
+
     @contextlib.contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
         """Open the database for reading."""
         with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=30)) as connection:
             yield connection
 
+    def rows(self, query: str, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return what a query finds; it names its values as ``:name``."""
+        with self.connect() as connection:
+            return connection.execute(query, values).fetchall()
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a DAG run."""
-        with self.connect() as connection:
-            query = "SELECT state FROM dag_run WHERE dag_id = ? AND run_id = ?"
-            row = connection.execute(query, (dag_id, run_id)).fetchone()
-        return str(row[0]) if row else ""
+        query = "SELECT state FROM dag_run WHERE dag_id = :dag AND run_id = :run"
+        rows = self.rows(query, dag=dag_id, run=run_id)
+        return str(rows[0][0]) if rows else ""
 
     def import_errors(self) -> list[str]:
         """Return why DAG files cannot be imported."""
-        with self.connect() as connection:
-            return [str(row[0]) for row in connection.execute("SELECT stacktrace FROM import_error")]
+        return [str(row[0]) for row in self.rows("SELECT stacktrace FROM import_error")]
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """Return the tasks of a DAG run, in the order in which they started."""
         query = """
             SELECT task_id, map_index, state, try_number, start_date, end_date FROM task_instance
-            WHERE dag_id = ? AND run_id = ? ORDER BY start_date IS NULL, start_date, task_id, map_index
+            WHERE dag_id = :dag AND run_id = :run ORDER BY start_date IS NULL, start_date, task_id, map_index
         """
-        with self.connect() as connection:
-            rows = connection.execute(query, (dag_id, run_id)).fetchall()
         return [
             Task(_name(task_id, index), state or "", tries or 0, _seconds(start, end))
-            for task_id, index, state, tries, start, end in rows
+            for task_id, index, state, tries, start, end in self.rows(query, dag=dag_id, run=run_id)
         ]
+
+    def processes(self, dag_id: str, run_id: str) -> dict[str, int]:
+        """Return the process ids of the tasks that run."""
+        query = """
+            SELECT task_id, map_index, pid FROM task_instance
+            WHERE dag_id = :dag AND run_id = :run AND state = 'running' AND pid IS NOT NULL
+        """
+        return {_name(task_id, index): pid for task_id, index, pid in self.rows(query, dag=dag_id, run=run_id)}
+
+    def triggerers(self, dag_id: str, run_id: str) -> dict[str, int | None]:
+        """Return which triggerer's job has the trigger of each deferred task."""
+        query = """
+            SELECT task_id, map_index, triggerer_id FROM task_instance JOIN trigger ON trigger.id = trigger_id
+            WHERE dag_id = :dag AND run_id = :run AND task_instance.state = 'deferred'
+        """
+        return {_name(task_id, index): job for task_id, index, job in self.rows(query, dag=dag_id, run=run_id)}
 
     def events(self, dag_id: str, run_id: str) -> list[tuple[str, str]]:
         """
@@ -79,11 +106,43 @@ class Metadata:
         """
         query = """
             SELECT task_id, map_index, event FROM log
-            WHERE dag_id = ? AND run_id = ? AND task_id IS NOT NULL ORDER BY id
+            WHERE dag_id = :dag AND run_id = :run AND task_id IS NOT NULL ORDER BY id
         """
-        with self.connect() as connection:
-            rows = connection.execute(query, (dag_id, run_id)).fetchall()
-        return [(_name(task_id, index), event) for task_id, index, event in rows]
+        return [(_name(task_id, index), event) for task_id, index, event in self.rows(query, dag=dag_id, run=run_id)]
+
+
+class ServerMetadata(Metadata):
+    """
+    Reads the metadata database of a server that may be away for a while.
+
+    :param url: the address for Airflow
+    :param patience: seconds for which an unreachable server is asked again
+    """
+
+    def __init__(self, url: str, patience: float = 60) -> None:
+        self._url = url
+        self._patience = patience
+        options = "-c default_transaction_read_only=on"
+        self._engine = create_engine(
+            url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, connect_args={"options": options}
+        )
+
+    @property
+    def url(self) -> str:
+        """The address for Airflow."""
+        return self._url
+
+    def rows(self, query: str, **values: Any) -> Sequence[Sequence[Any]]:
+        """Return what a query finds; it names its values as ``:name``."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                with self._engine.connect() as connection:
+                    return [tuple(row) for row in connection.execute(text(query), values)]
+            except DBAPIError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
 
 def deferrals(events: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -109,7 +168,8 @@ def _name(task_id: str, map_index: int | None) -> str:
     return task_id if map_index is None or map_index < 0 else f"{task_id}[{map_index}]"
 
 
-def _seconds(start: str | None, end: str | None) -> float | None:
+def _seconds(start: datetime | str | None, end: datetime | str | None) -> float | None:
     if not start or not end:
         return None
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    first, last = (one if isinstance(one, datetime) else datetime.fromisoformat(one) for one in (start, end))
+    return (last - first).total_seconds()

@@ -1,9 +1,10 @@
-"""Processes that the demo starts, and their end: nothing that they started stays behind."""
+"""Processes that are started, killed, frozen and ended: nothing that they started stays behind."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -15,7 +16,7 @@ import psutil
 
 class Failure(Exception):
     """
-    The demo did not go as it should.
+    It did not go as it should.
 
     :param reason: a sentence for the reader
     :param evidence: lines of a log that show it
@@ -33,9 +34,17 @@ class Process:
 
     :param name: what the reader calls it
     :param output: the file for both output streams
+    :param user: the id of the user and the group that it runs as, or None
     """
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], output: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        output: Path,
+        user: tuple[int, int] | None = None,
+    ) -> None:
         self.name = name
         self.output = output
         with output.open("ab") as stream:
@@ -46,6 +55,9 @@ class Process:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=user[0] if user else None,
+                group=user[1] if user else None,
+                extra_groups=[] if user else None,
             )
 
     def check(self) -> None:
@@ -64,6 +76,30 @@ class Process:
         if code := self.popen.returncode:
             raise Failure(f"{self.name} failed with exit code {code}.", tail(self.output))
         return self.output.read_text(errors="replace")
+
+    def signal(self, number: int, *, alone: bool = False) -> None:
+        """
+        Send a signal to the process and all that it started.
+
+        :param alone: send it to the process only
+        """
+        if alone:
+            self.popen.send_signal(number)
+            return
+        signal_all(sorted(self.family(), key=lambda one: one.pid != self.popen.pid), number)
+
+    def kill(self, *, alone: bool = False) -> None:
+        """Kill the process and all that it started, so that none of them can clean up."""
+        self.signal(signal.SIGKILL, alone=alone)
+        self.popen.wait(10)
+
+    def freeze(self) -> None:
+        """Let the process and all that it started stand still."""
+        self.signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let them go on."""
+        self.signal(signal.SIGCONT)
 
     def family(self) -> set[psutil.Process]:
         """Return what is left of the process, its descendants, and whoever shares their session."""
@@ -104,6 +140,13 @@ def stop_all(processes: Iterable[Process], grace: float = 10) -> list[str]:
             process.popen.wait(5)
     psutil.wait_procs([one for family in left.values() for one in family], timeout=5)
     return [f"{one.pid} of {name}" for name, family in left.items() for one in _living(family)]
+
+
+def signal_all(processes: Iterable[psutil.Process], number: int) -> None:
+    """Send a signal to processes, some of which may have ended."""
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.send_signal(number)
 
 
 def free_port() -> int:

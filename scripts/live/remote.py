@@ -1,4 +1,4 @@
-"""The emulator as the demo sees it: a process, its state, its journal."""
+"""The emulator from outside: a process, its state, its journal, its faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,45 @@ from scripts.live.processes import Failure, Process
 
 class Emulator:
     """
-    A running emulator.
+    A running emulator. It can be taken down and brought up again at the same address.
 
-    :param folder: where its ready file goes
+    :param folder: where its ready file goes, and its state while it is down
     :param output: the file for its output
     :param seed: the world at the start
+    :param speed: seconds of the world in a real second
+    :param started: is called with its process as soon as it runs
     """
 
-    def __init__(self, folder: Path, output: Path, seed: Path, environment: Mapping[str, str], speed: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        output: Path,
+        seed: Path,
+        environment: Mapping[str, str],
+        speed: float,
+        started: Callable[[Process], None],
+    ) -> None:
         self.ready_file = folder / "emulator.json"
-        command = [sys.executable, "-m", "airflow_provider_pipelines.emulator", "--port", "0", "--speed", f"{speed:g}"]
-        command += ["--ready-file", str(self.ready_file), "--seed", str(seed)]
-        self.process = Process("the emulator", command, environment, output)
         self.url = ""
         #: the connections, as variables for Airflow's environment
         self.connections: dict[str, str] = {}
+        self._kept = folder / "world.json"
+        self._output = output
+        self._environment = dict(environment)
+        self._speed = speed
+        self._started = started
+        #: the calls that were answered before it was taken down
+        self._earlier: list[dict[str, Any]] = []
         self._http = requests.Session()
         self._http.trust_env = False
+        self.process = self._launch(seed, port=0)
+
+    def _launch(self, seed: Path, port: int) -> Process:
+        command = [sys.executable, "-m", "airflow_provider_pipelines.emulator", "--port", str(port)]
+        command += ["--speed", f"{self._speed:g}", "--ready-file", str(self.ready_file), "--seed", str(seed)]
+        process = Process("the emulator", command, self._environment, self._output)
+        self._started(process)
+        return process
 
     def wait_until_ready(self, timeout: float = 60) -> None:
         """Wait for the ready file and read it."""
@@ -57,9 +79,38 @@ class Emulator:
         kept = [line for line in lines if not _same_json(line, ready)]
         self.process.output.write_text("".join(kept))
 
+    def take_down(self) -> None:
+        """Kill the emulator, and keep its state and its journal."""
+        while True:
+            calls, state = self.journal(), self.state()
+            if len(self.journal()) == len(calls):
+                break
+        self.process.kill()
+        self._earlier = calls
+        self._kept.write_text(json.dumps(state))
+
+    def bring_up(self) -> None:
+        """Let the emulator go on where it was when it was taken down."""
+        self._relaunch(self._kept)
+
+    def play(self, world: Mapping[str, Any]) -> None:
+        """Start the emulator again with another world and an empty journal."""
+        self.process.kill()
+        self._earlier = []
+        self._kept.write_text(json.dumps(world))
+        self._relaunch(self._kept)
+
+    def _relaunch(self, seed: Path) -> None:
+        port = int(self.url.rpartition(":")[2])
+        self.url = ""
+        self.ready_file.unlink(missing_ok=True)
+        self.process = self._launch(seed, port)
+        self.wait_until_ready()
+
     def reset(self) -> None:
         """Put the world back to its seed, so that what runs in it starts to run now."""
         self._call("POST", "reset")
+        self._earlier = []
 
     def state(self) -> dict[str, Any]:
         """Return the world as it is now."""
@@ -67,9 +118,16 @@ class Emulator:
         return state
 
     def journal(self) -> list[dict[str, Any]]:
-        """Return every call that the emulator has answered."""
-        calls: list[dict[str, Any]] = self._call("GET", "journal").json()["calls"]
-        return calls
+        """Return every call that the emulator has answered, also before it was taken down."""
+        return [*self._earlier, *self._call("GET", "journal").json()["calls"]]
+
+    def add_faults(self, *faults: Mapping[str, Any]) -> None:
+        """Let coming calls meet faults."""
+        self._call("POST", "faults", list(faults))
+
+    def interfere(self, service: str, id: str, status: str) -> None:
+        """Change a thing as somebody else would."""
+        self._call("POST", "things", {"service": service, "id": id, "status": status})
 
     def enos_token(self) -> str:
         """Return the EnOS access token that is in use: the token service gives everybody the same one."""
@@ -83,9 +141,9 @@ class Emulator:
         except (ValueError, KeyError, TypeError):
             raise Failure("the emulator gives no EnOS token.", [reply.text[:500]]) from None
 
-    def _call(self, method: str, name: str) -> requests.Response:
+    def _call(self, method: str, name: str, body: Any = None) -> requests.Response:
         try:
-            reply = self._http.request(method, f"{self.url}/_emulator/{name}", timeout=15)
+            reply = self._http.request(method, f"{self.url}/_emulator/{name}", json=body, timeout=15)
             reply.raise_for_status()
         except requests.RequestException as error:
             self.process.check()

@@ -1,4 +1,4 @@
-"""A real Airflow in a folder of its own: each component a process, SQLite, LocalExecutor, ports that were free."""
+"""An Airflow in a folder of its own: each component a process, LocalExecutor, ports that were free."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import requests
-
+from scripts.live.api import Api, split
 from scripts.live.evidence import Metadata
 from scripts.live.processes import Failure, Process, free_port, tail
 
-#: the components and their options; the UI reads the log files itself, so nobody has to serve them
-COMPONENTS = {
-    "api-server": (),
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
+#: the components and their commands; the UI reads the log files itself, so nobody has to serve them
+COMPONENTS: Mapping[str, Sequence[str]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 
 
@@ -33,21 +30,30 @@ class Airflow:
     :param home: its folder, not there yet
     :param environment: variables that all its processes get, the connections among them
     :param started: is called with every process as soon as it runs, so that it can be ended whatever happens
+    :param metadata: its database; SQLite in its folder if not given
+    :param commands: the commands of its components, by name
     """
 
-    def __init__(self, home: Path, environment: Mapping[str, str], started: Callable[[Process], None]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        environment: Mapping[str, str],
+        started: Callable[[Process], None],
+        metadata: Metadata | None = None,
+        commands: Mapping[str, Sequence[str]] = COMPONENTS,
+    ) -> None:
         self.home = home
         self.dags = home / "dags"
         self.logs = home / "logs"
         self.output = home / "output"
         for folder in (self.dags, self.logs, self.output):
             folder.mkdir(parents=True)
-        self.metadata = Metadata(home / "airflow.db")
+        self.metadata = metadata or Metadata(home / "airflow.db")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
+        self.api = Api(self.url)
         self.fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.environment = {
-            **environment,
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -57,7 +63,7 @@ class Airflow:
             "AIRFLOW__CORE__FERNET_KEY": self.fernet_key,
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.metadata.file}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.metadata.url,
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": self.url,
@@ -66,59 +72,47 @@ class Airflow:
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs),
-            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # only the run that the demo asks for
+            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # only the runs that are asked for
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            **environment,
         }
+        self.components: dict[str, Process] = {}
+        self._commands = commands
         self._started = started
-        self._components: list[Process] = []
-        self._http = requests.Session()
-        self._http.trust_env = False
 
-    def command(self, *arguments: str) -> Process:
-        """Start an ``airflow`` command."""
-        output = self.output / f"{'-'.join(one for one in arguments if not one.startswith('-'))}.log"
+    def command(self, *arguments: str, name: str = "") -> Process:
+        """
+        Start an ``airflow`` command.
+
+        :param name: what its output is named after, if not after the command
+        """
+        output = self.output / f"{name or '-'.join(one for one in arguments if not one.startswith('-'))}.log"
         line = [sys.executable, "-m", "airflow", *arguments]
         process = Process(f"'airflow {' '.join(arguments)}'", line, self.environment, output)
         self._started(process)
         return process
 
-    def create(self, dag_file: Path) -> Process:
-        """Put the one DAG file in its place, and return the command that makes the database."""
-        shutil.copy(dag_file, self.dags)
+    def create(self, dag_files: Iterable[Path]) -> Process:
+        """Put the DAG files in their place, and return the command that makes the database."""
+        for file in dag_files:
+            shutil.copy(file, self.dags)
         return self.command("db", "migrate")
 
-    def start(self) -> None:
-        """Start all components at once."""
-        self._components = [self.command(name, *options) for name, options in COMPONENTS.items()]
+    def start(self, *names: str) -> None:
+        """Start some components at once, or all."""
+        for name in names or self._commands:
+            self.components[name] = self.command(*self._commands[name], name=name)
 
     def check(self) -> None:
         """Raise if a component has ended."""
-        for component in self._components:
+        for component in self.components.values():
             component.check()
-
-    def health(self) -> list[str]:
-        """Return the components that are not up yet."""
-        try:
-            report = self._call("GET", "monitor/health", authorised=False).json()
-        except requests.RequestException:
-            return ["api_server"]
-        return [name for name, one in report.items() if (one or {}).get("status") != "healthy" and name != "callback"]
-
-    def log_in(self) -> None:
-        """Fetch a token for the API."""
-        token = self._http.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def has_read(self, dag_id: str) -> bool:
         """Tell whether the DAG is there; raise what the DAG processor says if it cannot read the file."""
         if errors := self.metadata.import_errors():
             raise Failure("the DAG file cannot be imported.", "\n".join(errors).splitlines()[-25:])
-        return self._call("GET", f"dags/{dag_id}", allow=404).ok
-
-    def trigger(self, dag_id: str, run_id: str) -> None:
-        """Ask for a DAG run."""
-        body = {"dag_run_id": run_id, "logical_date": datetime.now(UTC).isoformat()}
-        self._call("POST", f"dags/{dag_id}/dagRuns", body=body)
+        return self.api.knows(dag_id)
 
     def component_log(self, name: str) -> list[str]:
         """Return the end of what a component wrote."""
@@ -126,20 +120,12 @@ class Airflow:
 
     def task_log(self, dag_id: str, run_id: str, task: str, lines: int = 25) -> list[str]:
         """Return the end of the newest log of a task."""
-        task_id, _, index = task.partition("[")
+        task_id, index = split(task)
         folder = self.logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
-        if index:
-            folder /= f"map_index={index.rstrip(']')}"
+        if index >= 0:
+            folder /= f"map_index={index}"
         files = sorted(folder.glob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
         return tail(files[-1], lines) if files else [f"{task} has no log"]
-
-    def _call(
-        self, method: str, path: str, body: Any = None, allow: int | None = None, *, authorised: bool = True
-    ) -> requests.Response:
-        reply = self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=30)
-        if authorised and not reply.ok and reply.status_code != allow:
-            raise Failure(f"Airflow answers {method} {path} with HTTP {reply.status_code}.", [reply.text[:500]])
-        return reply
 
 
 def clean_environment() -> dict[str, str]:

@@ -1,0 +1,14 @@
+"""Ten tasks that keep their workers while they wait for runs that do not end."""
+
+from airflow.sdk import DAG
+
+from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator
+
+with DAG("polling", schedule=None):
+    CodeArtsRunPipelineOperator.partial(
+        task_id="wait",
+        pipeline_id="c0de0000000000000000000000000001",
+        description="{{ run_id }} {{ ti.task_id }} {{ ti.map_index }}",
+        deferrable=False,
+        poll_interval=1,
+    ).expand(variables=[{"index": number} for number in range(10)])

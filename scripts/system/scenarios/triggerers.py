@@ -1,0 +1,40 @@
+"""Triggerers that die, or stand still until another has taken over."""
+
+from __future__ import annotations
+
+from scripts.system.scenario import scenario
+from scripts.system.scenarios.waiting import DEFERRED, begin, judge
+from scripts.system.scene import Scene
+
+
+@scenario()
+def triggerers_killed(scene: Scene) -> None:
+    """Both triggerers are killed while tasks are deferred, and started again: nothing is cancelled."""
+    run = begin(scene)
+    scene.pause(scene.random.uniform(3, 12))
+    scene.stage.crew.kill("triggerer-1", "triggerer-2")
+    scene.pause(5)
+    scene.stage.crew.start("triggerer-1", "triggerer-2")
+    judge(run)
+
+
+@scenario()
+def triggerer_frozen(scene: Scene) -> None:
+    """A triggerer stands still, another takes its tasks over, the first wakes up: nothing is cancelled."""
+    scene.stage.crew.stop("triggerer-2")
+    run = begin(scene)
+    triggerers = scene.stage.airflow.metadata.triggerers
+    scene.wait("a triggerer", lambda: None not in triggerers(run.dag_id, run.id).values(), 30)
+    before = triggerers(run.dag_id, run.id)
+    scene.pause(scene.random.uniform(3, 8))
+    scene.stage.crew.freeze("triggerer-1")
+    scene.stage.crew.start("triggerer-2")
+
+    def taken_over() -> bool:
+        now = triggerers(run.dag_id, run.id)
+        return all(job is not None and job != before[task] for task, job in now.items())
+
+    scene.wait("the other triggerer to take over", taken_over, 90)
+    scene.equal("all three were taken over while deferred", sorted(triggerers(run.dag_id, run.id)), sorted(DEFERRED))
+    scene.stage.crew.wake("triggerer-1")
+    judge(run)
