@@ -73,6 +73,12 @@ def test_looks_are_close_after_an_action_and_never_further_apart_than_asked():
     assert interval_after(0, 1, lambda: 1.0) == 1.0
 
 
+def test_the_interval_doubles_with_each_failed_look_in_a_row_up_to_the_poll_interval():
+    waits = [interval_after(0, 30, lambda: 1.0, failures=failures) for failures in (0, 1, 2, 3, 4, 5, 5000)]
+    assert waits == [2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert interval_after(100, 30, lambda: 1.0, failures=2) == 25.0
+
+
 class Loop:
     """Runs a watch by hand: each look takes the next entry of a script."""
 
@@ -123,6 +129,12 @@ def test_the_deadline_ends_the_watch_after_a_last_look():
 def test_a_pause_leaves_the_rest_to_somebody_else():
     loop = Loop(["GOING"], Watched("a", UP), pause_at=1015.0)
     assert (loop.report.ended, loop.now) == ("pause", pytest.approx(1015.0))
+
+
+def test_an_outage_of_a_minute_just_after_an_action_only_costs_time():
+    loop = Loop([down()], Watched("a", UP, since=1000.0), poll_interval=10)
+    assert loop.report.ended == "blind"
+    assert loop.now - 1000.0 > 70
 
 
 @pytest.mark.parametrize(("failures", "ended"), [(10, "settled"), (11, "blind")])

@@ -203,9 +203,16 @@ def judge(watched: Watched, status: str, now: float, stamp: Any = None) -> Verdi
     return "failed" if status in goal.failed else "pending"
 
 
-def interval_after(waited: float, poll_interval: float, spread: Callable[[], float] = random.random) -> float:
-    """Give the seconds until the next look: short just after an action, never above ``poll_interval``."""
-    return min(poll_interval, max(SHORTEST_INTERVAL, waited / 4)) * (0.85 + 0.15 * spread())
+def interval_after(
+    waited: float, poll_interval: float, spread: Callable[[], float] = random.random, *, failures: int = 0
+) -> float:
+    """
+    Give the seconds until the next look: short just after an action, never above ``poll_interval``.
+
+    They double with each failed look in a row, or an outage of half a minute would use up all that are forgiven.
+    """
+    patient = max(SHORTEST_INTERVAL, waited / 4, 2.0 ** min(failures, 16) if failures else 0.0)
+    return min(poll_interval, patient) * (0.85 + 0.15 * spread())
 
 
 def look_once(
@@ -294,7 +301,7 @@ def watch(
     spoken_at = now()
     while waiting:
         limit = min(deadline, pause_at) if pause_at is not None else deadline
-        usual = interval_after(max(0.0, now() - begun), poll_interval)
+        usual = interval_after(max(0.0, now() - begun), poll_interval, failures=blind.failures)
         pause = min(usual if delay is None else delay, max(0.0, limit - now()))
         delay = None
         try:
