@@ -20,7 +20,7 @@ from scripts.system.codearts import Made, overlaps
 from scripts.system.results import Check, Result, Results, digest, table
 from scripts.system.scenarios import SCENARIOS
 from scripts.system.scene import counted
-from scripts.system.stage import DAGS, WORLD
+from scripts.system.stage import WORLD
 
 GOOD = Check("all is well")
 BAD = Check("all is well", "it is not")
@@ -94,11 +94,6 @@ def test_scenarios_are_chosen_by_name_pattern_or_part():
 
 def test_every_scenario_says_what_it_shows():
     assert all(one.title.endswith(".") for one in SCENARIOS.values())
-
-
-def test_every_dag_file_holds_the_dag_that_it_is_named_after():
-    for file in DAGS.glob("*.py"):
-        assert f'DAG("{file.stem}"' in file.read_text().replace('DAG(\n    "', 'DAG("')
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ class Scene:
     def run(self, dag_id: str) -> Run:
         """Ask for a run of a DAG."""
         run = Run(self, dag_id, f"{self.name.replace('/', '-')}-{len(self.runs) + 1}")
+        self.wait(f"the DAG '{dag_id}'", lambda: self.stage.airflow.has_read(dag_id), 120)
         self.runs.append(run)
         self.stage.airflow.api.trigger(dag_id, run.id)
         return run

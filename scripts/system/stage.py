@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,15 +61,12 @@ class Stage:
             COMMANDS,
         )
         self.crew = Crew(self.airflow, self._processes)
-        files = sorted(DAGS.glob("*.py"))
-        making = self.airflow.create(files)
+        making = self.airflow.create(sorted(DAGS.glob("*.py")))
         self.wait("Airflow's database", lambda: not making.runs, 180)
         making.result()
         self.airflow.start()
         self.wait("all components", lambda: not self.airflow.api.health(), 180)
         self.airflow.api.log_in()
-        for file in files:
-            self.wait(f"the DAG '{file.stem}'", functools.partial(self.airflow.has_read, file.stem), 120)
         self.progress.say("start", f"Airflow is up: {self.airflow.url}")
 
     def wait(self, what: str, condition: Callable[[], object], limit: float, pause: float = 0.5) -> None:

@@ -14,7 +14,7 @@ def api_server_gone(scene: Scene) -> None:
     scene.stage.crew.kill("api-server")
     scene.pause(30)
     scene.stage.crew.start("api-server")
-    judge(run)
+    judge(run, airflow_may_kill=True)
 
 
 @scenario()
