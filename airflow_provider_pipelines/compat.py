@@ -67,3 +67,100 @@ async def still_deferred(task_instance: Any, key: str, ids: list[str]) -> bool:
         key=key, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index
     )
     return bool(owned == ids)
+
+
+def get_variable(key: str) -> str | None:
+    """Give a Variable's text, or None for what is not there; in Airflow 3 also for what cannot be read."""
+    from airflow.providers.common.compat.sdk import Variable
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
+    nothing: dict[str, Any] = {"default" if AIRFLOW_V_3_0_PLUS else "default_var": None}
+    found: str | None = Variable.get(key, **nothing)
+    return found
+
+
+def set_variable(key: str, text: str, about: str) -> None:
+    """Write a Variable; an error is raised, in contrast to reading one."""
+    from airflow.providers.common.compat.sdk import Variable
+
+    Variable.set(key, text, description=about[:250])
+
+
+def delete_variable(key: str) -> None:
+    """Delete a Variable; one that is not there is no error."""
+    from airflow.providers.common.compat.sdk import Variable
+
+    Variable.delete(key)
+
+
+def run_state(dag_id: str, run_id: str) -> str | None:
+    """
+    Give the state of a DAG run, or None for one that is gone.
+
+    :raises Exception: it cannot be told; the number of runs is asked for first, since that call raises on errors
+    """
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
+    if not AIRFLOW_V_3_0_PLUS:
+        from airflow.models.dagrun import DagRun
+
+        found = DagRun.find(dag_id=dag_id, run_id=run_id)
+        return str(getattr(found[0].state, "value", found[0].state)) if found else None
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    if not RuntimeTaskInstance.get_dr_count(dag_id=dag_id, run_ids=[run_id]):
+        return None
+    state = RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id)
+    return str(getattr(state, "value", state))
+
+
+def task_states(dag_id: str, run_id: str, task_ids: list[str]) -> dict[str, str | None]:
+    """
+    Give the states of tasks of a run, mapped ones by ``id_index``.
+
+    :raises Exception: they cannot be told
+    """
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
+    if not AIRFLOW_V_3_0_PLUS:
+        from airflow.models.dagrun import DagRun
+
+        found = DagRun.find(dag_id=dag_id, run_id=run_id)
+        tasks = found[0].get_task_instances() if found else []
+        return {
+            ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}": _word(ti.state)
+            for ti in tasks
+            if ti.task_id in task_ids
+        }
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, task_ids=task_ids, run_ids=[run_id])
+    return {str(name): _word(state) for name, state in (states.get(run_id) or {}).items()}
+
+
+def _word(state: Any) -> str | None:
+    return None if state is None else str(getattr(state, "value", state))
+
+
+def default_queue() -> str:
+    """Give the queue of tasks that name none."""
+    from airflow.providers.common.compat.sdk import conf
+
+    queue: str = conf.get("operators", "default_queue", fallback="default")
+    return queue
+
+
+def exponential(wanted: bool) -> Any:
+    """Give the value for ``retry_exponential_backoff``: a factor from Airflow 3.3 on, a boolean before."""
+    return (2.0 if wanted else 0) if _has_retry_policy() else wanted
+
+
+def no_retry_policy() -> dict[str, Any]:
+    """Give the argument that keeps a retry policy of ``default_args`` away, where Airflow has any (3.3)."""
+    return {"retry_policy": None} if _has_retry_policy() else {}
+
+
+def _has_retry_policy() -> bool:
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+    return bool(AIRFLOW_V_3_3_PLUS)

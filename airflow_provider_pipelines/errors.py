@@ -18,6 +18,7 @@ The errors of this package.
     │   ├── NotSupported
     │   ├── ServerError
     │   └── MalformedReply
+    ├── RecordUnreadable        the record of a maintenance window cannot be read or written
     ├── TransportError          no answer: the request did not arrive
     │   └── OutcomeUnknown      no clear answer to a write that may have been carried out
     ├── WatchFailed             the thing went where its goal cannot be reached any more
@@ -267,6 +268,12 @@ class SavepointMissing(WatchFailed):
     retryable = False
 
 
+class RecordUnreadable(PipelinesError):
+    """The record of a maintenance window cannot be read or written; nothing is concluded from that."""
+
+    retryable = True
+
+
 class WatchTimeout(PipelinesError):
     """The deadline came before the goal."""
 
@@ -297,7 +304,7 @@ _BY_NAME: dict[str, type[PipelinesError]] = {
     for kind in (
         ConfigurationError, ArgumentError, ConnectionMissing, AuthenticationError, PermissionDenied, NotFound,
         InvalidRequest, Conflict, QuotaExceeded, Throttled, NotSupported, ServerError, MalformedReply, TransportError,
-        OutcomeUnknown, WatchFailed, SavepointMissing, WatchTimeout,
+        OutcomeUnknown, WatchFailed, SavepointMissing, WatchTimeout, RecordUnreadable,
     )
 }  # fmt: skip
 

@@ -219,11 +219,13 @@ class Binding(Generic[T]):
     :param api: the operations, as generators
     :param scheme: signs and reads
     :param route: how the service is reached
+    :param address: where the service is, without a slash at the end
     """
 
     api: T
     scheme: Scheme
     route: Route
+    address: str = ""
 
 
 class SyncClient(Generic[T]):
@@ -237,6 +239,7 @@ class SyncClient(Generic[T]):
 
     def __init__(self, binding: Binding[T], clock: Clock, mask: Callable[[str], None]) -> None:
         self.api = binding.api
+        self.address = binding.address
         self.session = Session(binding.scheme, clock.wall)
         self.transport = SyncTransport(binding.route, clock.sleep, mask)
         self._clock = clock
@@ -244,6 +247,7 @@ class SyncClient(Generic[T]):
     def rebind(self, binding: Binding[T]) -> None:
         """Go on with other credentials; what is under way is not disturbed."""
         self.api = binding.api
+        self.address = binding.address
         self.session = Session(binding.scheme, self._clock.wall)
         self.transport.route = binding.route
 

@@ -31,6 +31,7 @@ ALLOWED = {
     "trigger": {"errors", "core", "hook", "watching", "compat"},
     "task": {"errors", "core", "hook", "trigger", "compat"},
     "once": {"errors", "core", "task", "compat"},
+    "window": {"errors", "core", "hook", "compat", "trigger", "task", *VENDORS},
     "emulator": set(),
 }
 VENDOR_ALLOWED = {
@@ -109,6 +110,7 @@ before = set(sys.modules)
 import airflow_provider_pipelines.enos.operators, airflow_provider_pipelines.enos.sensors
 import airflow_provider_pipelines.codearts.operators, airflow_provider_pipelines.codearts.sensors
 import airflow_provider_pipelines.dli.operators, airflow_provider_pipelines.dli.sensors
+import airflow_provider_pipelines.window
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 

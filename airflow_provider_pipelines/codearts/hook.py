@@ -100,7 +100,7 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
         if missing:
             raise ConfigurationError(missing)
         scheme = self.scheme(fields, SERVICE, Service(LABEL, endpoint, CODES), fresh)
-        return Binding(CodeArtsApi(project_id), scheme, fields.route(endpoint))
+        return Binding(CodeArtsApi(project_id), scheme, fields.route(endpoint), endpoint)
 
     def probe(self, api: CodeArtsApi) -> Call[str]:
         """Ask for one pipeline."""

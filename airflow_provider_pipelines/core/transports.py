@@ -8,6 +8,7 @@ and tell their libraries' failures apart by one table: whether the service may h
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import ssl
 import threading
@@ -84,7 +85,13 @@ def certificates(path: str) -> ssl.SSLContext:
 
     :raises OSError: it cannot be read, or holds no certificates (``ssl.SSLError``)
     """
-    folder = os.path.isdir(path)
+    known = os.stat(path)
+    return _read_certificates(path, os.path.isdir(path), known.st_mtime_ns, known.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_certificates(path: str, folder: bool, *_: int) -> ssl.SSLContext:
+    """Read them once while the file stays as it is: a usual bundle takes 50 ms."""
     return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
 
 
@@ -150,7 +157,7 @@ class SyncTransport:
             effect = next(call)
             while True:
                 try:
-                    came = self._perform(effect)
+                    came = self.perform(effect)
                 except (Undelivered, PipelinesError) as error:
                     effect = call.throw(error)
                 else:
@@ -161,7 +168,8 @@ class SyncTransport:
         finally:
             call.close()
 
-    def _perform(self, effect: Any) -> Any:
+    def perform(self, effect: Any) -> Any:
+        """Carry out one effect of a call."""
         match effect:
             case Wire():
                 return self._send(effect)

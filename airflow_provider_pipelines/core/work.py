@@ -111,6 +111,10 @@ class Work:
         self.scarce_until = 0.0
         #: things whose deadline came although they could be seen until the end
         self.overdue: list[str] = []
+        #: seconds until the next try of an action that the service was too busy for, instead of the usual ones
+        self.busy_pause: Callable[[float], float] | None = None
+        #: whether the first look of the next wait is taken at once
+        self.look_at_once = False
 
     def to_json(self) -> dict[str, Any]:
         """Write everything as plain values."""
@@ -227,7 +231,9 @@ class Work:
                     pause_at=limit if limit < self.deadline else None,
                     known={item.id: item.known for item in self.items.values()},
                     failures=self.failed_looks,
+                    first_delay=0.0 if self.look_at_once else None,
                 )
+                self.look_at_once = False
                 self.merge(report, now())
                 paused = report.ended == "pause" or (pause_at is not None and now() >= pause_at)
                 if paused and not self.of("busy", "ready"):
@@ -293,7 +299,9 @@ class Work:
                 item.phase, item.conflicts = "look", item.conflicts + 1
             else:
                 item.fail(error)
-        if self.of("busy"):
+        if self.of("busy") and self.busy_pause is not None:
+            self.retry_at = now() + self.busy_pause(now())
+        elif self.of("busy"):
             low, high = BUSY_PAUSE
             self.tries += 1
             self.retry_at = now() + min(high, low * 1.5 ** (self.tries - 1)) * (0.75 + random.random() / 2)  # noqa: S311 -- jitter

@@ -97,7 +97,7 @@ class DliHook(HuaweiCloudHook[DliApi], DliOperations):
         endpoint = base(endpoint)
         scheme = self.scheme(fields, NAME, Service(LABEL, endpoint, CODES), fresh, given)
         api = DliApi(self.iam_project(fields, scheme.identity), edition(fields.text("cloud"), endpoint))
-        return Binding(api, scheme, fields.route(endpoint))
+        return Binding(api, scheme, fields.route(endpoint), endpoint)
 
     def probe(self, api: DliApi) -> Call[str]:
         """List one job."""

@@ -78,7 +78,7 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
             )
         rate = fields.number("max_requests_per_second")
         identity = Identity(rate) if fresh else shared_identity(url, access_key, secret_key, per_second=rate)
-        return Binding(EnosApi(org_id), EnosScheme(Keys(url, access_key, secret_key), identity), fields.route(url))
+        return Binding(EnosApi(org_id), EnosScheme(Keys(url, access_key, secret_key), identity), fields.route(url), url)
 
     def probe(self, api: EnosApi) -> Call[str]:
         """List the first page of pipelines."""

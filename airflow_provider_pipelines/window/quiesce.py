@@ -1,0 +1,200 @@
+"""Brings to rest what the snapshot found running, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.errors import WatchFailed
+from airflow_provider_pipelines.window.claims import Claiming
+from airflow_provider_pipelines.window.crew import Terms
+from airflow_provider_pipelines.window.ledger import Ledger
+from airflow_provider_pipelines.window.muster import Muster, Places, gone
+from airflow_provider_pipelines.window.record import Plan, Progress
+from airflow_provider_pipelines.window.report import report
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.record import Thing
+    from airflow_provider_pipelines.window.snapshot import Surroundings
+
+
+class StillRunning(WatchFailed):
+    """Something could not be brought to rest, and that is decided: the window's policy says what follows."""
+
+    retryable = False
+
+
+class Quiesce:
+    """
+    One attempt to bring a window's things to rest.
+
+    :param around: what comes from outside
+    :param hooks: makes the hooks that may be used
+    :param attempt: the try number of the task; its notes are its own
+    :param deadline: Unix time at which the attempt ends
+    :param killed: tells whether the task was asked to end
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hooks: Callable[[Plan], Sequence[Any]],
+        attempt: int,
+        deadline: float,
+        poll_interval: float,
+        killed: Callable[[], bool] = lambda: False,
+        defer_after: float | None = None,
+    ) -> None:
+        self._around = around
+        self._shelf = around.shelf
+        self._clock = around.clock
+        self._killed = killed
+        self.plan = self._shelf.needed_plan()
+        self._terms = Terms(self._check, deadline, poll_interval, around.tell, defer_after)
+        self.places = Places(self.plan, self._clock, hooks)
+        self.report: dict[str, Any] | None = None
+        self._notes: dict[str, str] = {}
+        self._begin(attempt)
+
+    def _begin(self, attempt: int) -> None:
+        """Name this attempt, and take over what earlier ones have noted."""
+        shelf, generation = self._shelf, self.plan.generation
+        self._check()
+        shelf.register(attempt)
+        parts = [part for part in shelf.progress() if part.generation == generation]
+        marks = {key: mark for part in sorted(parts, key=lambda one: one.attempt) for key, mark in part.marks.items()}
+        self._progress = Progress(generation=generation, attempt=attempt, marks=marks)
+        shelf.keep_progress(self._progress)
+        self.ledger = Ledger(marks, self._keep)
+        self._things = [thing for thing in self.plan.things if thing.runs]
+        self.muster: Muster | None = None
+
+    def _keep(self, marks: dict[str, Any]) -> None:
+        self._progress.marks = marks
+        self._shelf.keep_progress(self._progress)
+
+    def _check(self) -> None:
+        """
+        Ask whether anything may still be written.
+
+        :raises WatchFailed: the task was killed, or restore or another snapshot has begun
+        """
+        if self._killed():
+            raise WatchFailed("the task was asked to end: nothing more is stopped.")
+        generation = self.plan.generation
+        phase = self._shelf.glance()
+        if phase is not None and phase.generation >= generation:
+            raise WatchFailed(
+                f"window {self._shelf} is {phase.phase} already: nothing more is stopped. Clear its work task to begin "
+                "again."
+            )
+        if self._shelf.generation() > generation:
+            raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
+
+    def run(self) -> dict[str, Any] | None:
+        """
+        Bring everything to rest.
+
+        :returns: the report; None where nothing but waiting is left
+        :raises StillRunning: something could not be stopped, and the policy is ``restore``
+        :raises PipelinesError: it is not known how things are; another attempt goes on from here
+        """
+        self.places.open()
+        if self.places.errors:
+            raise next(iter(self.places.errors.values()))
+        self._check_claims()
+        self.muster = Muster(self.places, self._things, self.ledger, self._terms, self._clock, "stopped")
+        try:
+            if not self.muster.run(lambda crew: crew.bring_down()):
+                return None
+        finally:
+            # also what was asked for and did not come to an end is worth knowing
+            self._tell_of(self.muster)
+        return self._conclude(self.muster)
+
+    def _check_claims(self) -> None:
+        ids: dict[str, list[str]] = {}
+        for thing in self.plan.things:
+            ids.setdefault(self.plan.places[thing.target].identity, []).append(thing.id)
+        around = self._around
+        for identity in sorted(ids):
+            Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).check(ids[identity])
+
+    def _tell_of(self, muster: Muster) -> None:
+        outcomes = [outcome for crew in muster.crews.values() for outcome in crew.outcomes.values()]
+        self.report = report(self._shelf.window, self._shelf.run_id, "partly", outcomes)
+
+    def _conclude(self, muster: Muster) -> dict[str, Any]:
+        failures = self._failures(muster)
+        if muster.errors and not failures:
+            raise next(iter(muster.errors.values()))
+        failures.update(self._last_look(muster, failures))
+        outcomes = self._outcomes(muster, failures)
+        result = report(self._shelf.window, self._shelf.run_id, "partly" if failures else "quiet", outcomes)
+        self.report = result
+        self._progress.refused = {key: reason[:200] for key, (_, reason) in failures.items() if key}
+        self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
+        self._shelf.keep_progress(self._progress)
+        if not failures:
+            return result
+        named = "; ".join(f"{name}: {reason}" for name, reason in failures.values())
+        said = f"{len(failures)} of {len(self._things)} could not be brought to rest: {named}"
+        if self.plan.on_quiesce_failure == "continue":
+            self._around.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
+            return result
+        raise StillRunning(f"{said} Work does not run, and what was stopped is brought back.")
+
+    def _failures(self, muster: Muster) -> dict[str, tuple[str, str]]:
+        found = {}
+        for crew in muster.crews.values():
+            by_key = {thing.key: thing for thing in crew.things}
+            for key, error in crew.errors.items():
+                if gone(error):
+                    self._notes[key] = "It is gone."
+                    continue
+                thing = by_key.get(key) or by_key.get(key.partition("/")[0])
+                found[key] = (_named(thing) if thing is not None else key, str(error))
+        if found:
+            for name, error in muster.errors.items():
+                found[f"place {name}"] = (self.plan.places[int(name)].service, str(error))
+        return found
+
+    def _last_look(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """Look once more at everything before work begins: what runs now would be worked on while it is live."""
+        wanted = {name: [thing.id for thing in self.plan.things if str(thing.target) == name] for name in muster.crews}
+        seen = muster.look(wanted)
+        found = {}
+        for thing in self.plan.things:
+            fleet = self.places.fleets[thing.target]
+            sight = seen[str(thing.target)].get(thing.id)
+            if sight is None or thing.key in failures:
+                continue
+            if sight.status is not None and fleet.meaning(sight.status) != "rests":
+                found[thing.key] = (_named(thing), f"it is {sight.status} at the last look before work begins.")
+            elif sight.error is not None and not gone(sight.error):
+                found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {sight.error}")
+        return found
+
+    def _outcomes(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+        found = []
+        for crew in muster.crews.values():
+            for key, outcome in crew.outcomes.items():
+                said = dict(outcome)
+                item = crew.items[key]
+                if key in failures:
+                    said["result"], said["message"] = "failed", failures[key][1]
+                elif key in self._notes:
+                    said["result"], said["message"] = "unknown", self._notes[key]
+                elif item.result == "already" and "/" not in key and key not in self.ledger.marks:
+                    asked = any(thing.key == key and thing.asked for thing in crew.things)
+                    if not asked:
+                        said["message"] = (
+                            f"It was {item.known} before its stop was sent: this window did not stop it, and will not "
+                            "start it."
+                        )
+                found.append(said)
+        return found
+
+
+def _named(thing: Thing) -> str:
+    return f"{thing.name} ({thing.id})" if thing.name else thing.id

@@ -1,0 +1,39 @@
+"""Whether a window went well: the record is closed, and none of its tasks failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.store import Shelf
+
+
+def judge(shelf: Shelf, states: Mapping[str, str | None]) -> list[str]:
+    """
+    Give what is wrong, a sentence each.
+
+    :raises RecordUnreadable: the record cannot be read
+    """
+    problems = []
+    failed = sorted(name for name, state in states.items() if state == "failed")
+    if failed:
+        problems.append(f"failed: {', '.join(failed)}.")
+    elif blocked := sorted(name for name, state in states.items() if state == "upstream_failed"):
+        problems.append(f"not run: {', '.join(blocked)}.")
+    plan = shelf.needed_plan()
+    phase = shelf.phase()
+    names = {thing.key: f"{thing.name} ({thing.id})" if thing.name else thing.id for thing in plan.things}
+    if phase is None or phase.phase != "closed" or phase.generation < plan.generation:
+        problems.append(
+            "its record is still open: something may not be back. See 'airflow-pipelines show', then clear restore and "
+            "what is downstream of it."
+        )
+    elif phase.missing and plan.on_missing == "fail":
+        problems.append(f"gone meanwhile: {', '.join(names.get(key, key) for key in phase.missing)}.")
+    refused = {
+        key for part in shelf.progress() if part.generation == plan.generation and part.quiet for key in part.refused
+    }
+    if refused:
+        problems.append(f"could not be stopped: {', '.join(sorted(names.get(key, key) for key in refused))}.")
+    return problems
