@@ -17,6 +17,7 @@ from scripts.live.remote import Emulator
 from scripts.live.stack import clean_environment
 from scripts.system.__main__ import _chosen
 from scripts.system.codearts import Made, overlaps
+from scripts.system.fleets import FLEETS, STARTS, STOPS, world
 from scripts.system.results import Check, Result, Results, digest, table
 from scripts.system.scenarios import SCENARIOS
 from scripts.system.scene import counted
@@ -78,6 +79,39 @@ def test_only_calls_that_were_carried_out_count():
         {"operation": "run", "status": 200, "ids": ["p"]},
     ]
     assert counted(calls, "stop") == {"p": 1, "a": 1}
+
+
+def test_writes_count_for_the_fleet_that_they_belong_to_unless_they_were_refused():
+    fleet, other = FLEETS[:2]
+    pipeline, job = fleet.pipelines[0], str(fleet.jobs[0])
+    calls = [
+        {"operation": "pause_pipeline", "status": 200, "code": None, "ids": [pipeline]},
+        {"operation": "pause_pipeline", "status": 200, "code": 61121, "ids": [pipeline]},
+        {"operation": "pause_pipeline", "status": None, "code": None, "ids": [pipeline]},
+        {"operation": "batch_stop_flink_jobs", "status": 200, "code": None, "ids": [job, str(other.jobs[0])]},
+        {"operation": "batch_run_flink_jobs", "status": 200, "code": None, "ids": [job]},
+        {"operation": "enable_pipeline", "status": 200, "code": None, "ids": [fleet.pipeline]},
+    ]
+    assert fleet.writes(calls, STOPS) == {("enos", pipeline): 1, ("dli", job): 1}
+    assert fleet.writes(calls, STARTS) == {("dli", job): 1, ("codearts", fleet.pipeline): 1}
+    assert other.writes(calls, STOPS) == {("dli", str(other.jobs[0])): 1}
+
+
+def test_what_is_in_the_middle_of_a_change_is_not_quiet():
+    fleet, seed = FLEETS[0], world()
+    seed["codearts"]["projects"] = {
+        project: {"pipelines": {id: {"enabled": False, **one} for id, one in given["pipelines"].items()}}
+        for project, given in seed["codearts"]["projects"].items()
+    }
+    pipelines = seed["enos"]["orgs"][fleet.organisation]["pipelines"]
+    jobs = next(iter(seed["dli"]["projects"].values()))["jobs"]
+    for id in fleet.pipelines:
+        pipelines[id]["status"] = "PAUSED"
+    for id in fleet.jobs:
+        jobs[str(id)]["status"] = "job_cancel_success"
+    assert fleet.running(seed) == set()
+    pipelines[fleet.pipelines[1]]["status"] = "PAUSING"
+    assert fleet.running(seed) == {("enos", fleet.pipelines[1])}
 
 
 @pytest.mark.parametrize(("task", "parts"), [("a", ("a", -1)), ("a.b[12]", ("a.b", 12))])

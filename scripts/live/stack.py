@@ -119,13 +119,17 @@ class Airflow:
         return tail(self.output / f"{name}.log")
 
     def task_log(self, dag_id: str, run_id: str, task: str, lines: int = 25) -> list[str]:
-        """Return the end of the newest log of a task."""
+        """Return the end of the newest log that a task has written on a worker."""
+        files = [file for file in self.task_logs(dag_id, run_id, task) if ".trigger." not in file.name]
+        return tail(files[-1], lines) if files else [f"{task} has no log"]
+
+    def task_logs(self, dag_id: str, run_id: str, task: str) -> list[Path]:
+        """Return the logs of a task, oldest first: those of workers and those of triggerers."""
         task_id, index = split(task)
         folder = self.logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         if index >= 0:
             folder /= f"map_index={index}"
-        files = sorted(folder.glob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
-        return tail(files[-1], lines) if files else [f"{task} has no log"]
+        return sorted(folder.glob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
 
 
 def clean_environment() -> dict[str, str]:

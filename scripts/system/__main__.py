@@ -21,9 +21,6 @@ from scripts.system.scenarios import SCENARIOS
 from scripts.system.scene import Scene
 from scripts.system.stage import WORLD, Stage
 
-#: seconds that a scenario needs at most; none is begun with less time left
-LONGEST = 420
-
 
 def main() -> int:
     """Play what has not passed yet; 0 if all has passed then, 1 if not, 130 if interrupted."""
@@ -62,7 +59,7 @@ def _play(
     try:
         stage.set_up()
         for one in left:
-            if until - time.monotonic() < LONGEST:
+            if until - time.monotonic() < one.longest:
                 progress.say("end", "the time is up; the next run goes on here", "yellow")
                 break
             done[one.name] = result = _one(stage, one, options.seed, made_of)

@@ -7,7 +7,6 @@ line of its docstring is what it shows.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,31 +23,34 @@ class Scenario:
 
     :param title: what it shows
     :param world: what there is in the emulator at its start; the usual world if None
+    :param longest: seconds that it may need
     """
 
     name: str
     title: str
     play: Play
     world: Mapping[str, Any] | None = None
+    longest: float = 360
 
 
 #: all scenarios, in the order in which they are played
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(*, times: int = 1, world: Mapping[str, Any] | None = None) -> Callable[[Play], Play]:
+def scenario(*, times: int = 1, world: Mapping[str, Any] | None = None, longest: float = 360) -> Callable[[Play], Play]:
     """
     Register a scenario.
 
     :param times: how often it is played, each time with other chances: ``name/1`` to ``name/times``
     :param world: a seed of the emulator; the usual world if not given
+    :param longest: seconds that it may need: with less time left it is not begun
     """
 
     def register(play: Play) -> Play:
         title = (play.__doc__ or "").strip().splitlines()[0]
         for number in range(1, times + 1):
             name = play.__name__ if times == 1 else f"{play.__name__}/{number}"
-            SCENARIOS[name] = Scenario(name, title, functools.partial(play), world)
+            SCENARIOS[name] = Scenario(name, title, play, world, longest)
         return play
 
     return register

@@ -129,16 +129,16 @@ class Run:
         """Kill a task and the worker that runs it."""
         self.scene.stage.crew.kill_worker(self.dag_id, self.id, task)
 
-    def log(self, task: str) -> list[str]:
-        """Return the end of the newest log of a task."""
-        return self.scene.stage.airflow.task_log(self.dag_id, self.id, task)
+    def log(self, task: str) -> str:
+        """Return all that a task has logged, in all attempts and in triggerers too."""
+        return "".join(file.read_text() for file in self.scene.stage.airflow.task_logs(self.dag_id, self.id, task))
 
 
 def counted(calls: Iterable[Mapping[str, Any]], operation: str) -> dict[str, int]:
     """Count in a journal how often an operation was carried out for each thing that it names."""
     found: dict[str, int] = {}
     for call in calls:
-        if call["operation"] == operation and call["status"] is not None and call["status"] < 300:
+        if call["operation"] == operation and (call["status"] or 500) < 300 and not call.get("code"):
             for thing in call["ids"]:
                 found[thing] = found.get(thing, 0) + 1
     return found

@@ -1,4 +1,4 @@
-"""Three tasks with a second attempt, which keep their workers while they wait for runs of two and a half minutes."""
+"""Three tasks with a second attempt, which keep their workers while they wait for runs of almost two minutes."""
 
 from datetime import timedelta
 

@@ -38,3 +38,5 @@ def triggerer_frozen(scene: Scene) -> None:
     scene.equal("all three were taken over while deferred", sorted(triggerers(run.dag_id, run.id)), sorted(DEFERRED))
     scene.stage.crew.wake("triggerer-1")
     judge(run)
+    left_alone = "goes on in another triggerer; nothing is cancelled" in run.log("run_deferred")
+    scene.equal("the first one saw that the run is not its own any more", left_alone, True)

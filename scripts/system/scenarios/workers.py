@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.system.codearts import made, stops
 from scripts.system.scenario import scenario
+from scripts.system.scenarios.waiting import POLLING, begin, judge
 from scripts.system.scene import Scene, counted
 
 PIPELINE = "c0de0000000000000000000000000003"
@@ -29,3 +30,25 @@ def worker_killed_while_polling(scene: Scene) -> None:
     scene.equal("a run was asked for once for each task", asked, 3)
     scene.equal("each task has one run, and it is completed", ends, [(task, "COMPLETED") for task in tasks])
     scene.equal("nothing was stopped", stops(scene), {})
+
+
+@scenario()
+def scheduler_killed(scene: Scene) -> None:
+    """The scheduler is killed and started again while its tasks go on: nothing is done twice."""
+    run = begin(scene)
+    scene.stage.crew.kill("scheduler", alone=True)
+    scene.pause(scene.random.uniform(1, 10))
+    scene.stage.crew.start("scheduler")
+    judge(run)
+
+
+@scenario()
+def scheduler_killed_with_its_tasks(scene: Scene) -> None:
+    """The scheduler's machine is lost: second attempts find what the first ones have begun."""
+    run = begin(scene)
+    scene.stage.crew.kill("scheduler")
+    scene.pause(scene.random.uniform(1, 10))
+    scene.stage.crew.start("scheduler")
+    judge(run)
+    tries = {name: task.tries for name, task in run.tasks().items() if name in POLLING}
+    scene.equal("what ran on it needed a second attempt", tries, dict.fromkeys(POLLING, 2))
