@@ -73,7 +73,7 @@ class Crew:
     def __init__(self, fleet: Fleet, identity: str, things: Sequence[Thing], ledger: Ledger, terms: Terms) -> None:
         self.fleet = fleet
         self.identity = identity
-        self._prefix = prefix_of(identity)
+        self.prefix = prefix_of(identity)
         self.things = list(things)
         self.names = {thing.id: thing.name for thing in things}
         self._ledger = ledger
@@ -213,7 +213,7 @@ class Crew:
         return Patience(budget=max(0.0, min(300.0, self._terms.deadline - self.clock.time())))
 
     def _key(self, stage: Stage, id: str) -> str:
-        return f"{self._prefix}:{stage.runs_of}/{id}" if stage.runs_of else f"{self._prefix}:{id}"
+        return f"{self.prefix}:{stage.runs_of}/{id}" if stage.runs_of else f"{self.prefix}:{id}"
 
     # what is told
 

@@ -11,7 +11,6 @@ from airflow_provider_pipelines.core.work import Item
 from airflow_provider_pipelines.dli.batches import LARGEST_BATCH, Batch, without_bucket
 from airflow_provider_pipelines.dli.models import FlinkJob
 from airflow_provider_pipelines.dli.states import (
-    FINISH,
     PASSAGES,
     QUIET,
     RUN,
@@ -70,8 +69,8 @@ class DliFleet(Fleet):
         return status == STOPPED
 
     def back(self, status: str) -> bool:
-        """Tell whether it runs, or has run to its end."""
-        return status in {RUNNING, FINISH}
+        """Tell whether it runs."""
+        return status == RUNNING
 
     @property
     def _savepoint(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.work import Item
@@ -52,6 +52,13 @@ class Ledger:
         if (passed, last) != (mark.passed, mark.last):
             mark.passed, mark.last = passed, last
             self._dirty = True
+
+    def pass_by(self, passed: Mapping[str, Sequence[str]]) -> None:
+        """Note statuses that were seen elsewhere, for instance in the triggerer."""
+        for key, words in passed.items():
+            if (mark := self.marks.get(key)) is not None:
+                mark.passed = [*mark.passed, *(word for word in words if word not in mark.passed)][-8:]
+                self._dirty = True
 
     def flush(self) -> None:
         """

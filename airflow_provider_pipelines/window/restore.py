@@ -288,7 +288,7 @@ class Restore:
             sight = seen[str(thing.target)].get(thing.id)
             if sight is None or (sight.error is not None and not gone(sight.error)):
                 raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
-            if sight.status is not None and not self.places.fleets[thing.target].back(sight.status):
+            if sight.status is not None and not self._is_back(thing, sight.status):
                 found.append(thing)
             elif sight.error is not None:
                 self._phase.missing.append(thing.key)
@@ -296,6 +296,13 @@ class Restore:
                     thing, "unknown", None, "It is gone, and cannot be brought back."
                 )
         return found
+
+    def _is_back(self, thing: Thing, status: str) -> bool:
+        """Tell whether it runs, or is where it was last seen after it had been started."""
+        crew = self.muster.crews[str(thing.target)] if self.muster is not None else None
+        item = crew.items.get(thing.key) if crew is not None else None
+        reached = item is not None and item.result == "done" and item.known == status
+        return reached or self.places.fleets[thing.target].back(status)
 
     def _withdraw(self) -> None:
         around = self._around

@@ -111,7 +111,7 @@ class WindowTask(BaseOperator):
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            kwargs={"deadline": deadline},
+            kwargs={"deadline": deadline, "prefix": "" if stage.runs_of else crew.prefix},
             timeout=timedelta(seconds=deadline - now + BACKSTOP),
         )
 
@@ -120,16 +120,21 @@ class WindowTask(BaseOperator):
         late = deadline - clock.time() < TOO_LATE_TO_DEFER + DEFER_AFTER
         return DEFER_AFTER if self.deferrable and not late else None
 
-    def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0) -> Any:
-        """Go on after a deferral; the event only has to be one of ours, since everything is looked at anew."""
+    def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "") -> Any:
+        """Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew."""
         from airflow_provider_pipelines.core.status import Report
 
         with self.edge():
-            Report.from_event(event)
-        return self.go_on(context, deadline)
+            seen = Report.from_event(event).seen
+        passed = {f"{prefix}:{id}": sight.passed for id, sight in seen.items()} if prefix else {}
+        return self.go_on(context, deadline, passed)
 
-    def go_on(self, context: Any, deadline: float) -> Any:
-        """Do what the task does until a deadline."""
+    def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
+        """
+        Do what the task does until a deadline.
+
+        :param passed: statuses that a trigger has seen, by the thing's key
+        """
         raise NotImplementedError
 
     def edge(self) -> Any:
@@ -194,9 +199,9 @@ class QuiesceTask(WindowTask):
         """Bring everything to rest."""
         from airflow_provider_pipelines.core.clock import SYSTEM
 
-        return self.go_on(context, SYSTEM.time() + self.timeout)
+        return self.go_on(context, SYSTEM.time() + self.timeout, {})
 
-    def go_on(self, context: Any, deadline: float) -> Any:
+    def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything to rest until a deadline."""
         from airflow_provider_pipelines.window.muster import hooks_of
         from airflow_provider_pipelines.window.quiesce import Quiesce
@@ -212,6 +217,7 @@ class QuiesceTask(WindowTask):
                 self.was_killed,
                 self.defer_after(deadline, around.clock),
             )
+            quiesce.ledger.pass_by(passed)
             return carry_out(self, context, quiesce, deadline, around.clock)
 
 
@@ -220,9 +226,9 @@ class RestoreTask(WindowTask):
 
     def execute(self, context: Any) -> Any:
         """Bring everything back."""
-        return self.go_on(context, 0.0)
+        return self.go_on(context, 0.0, {})
 
-    def go_on(self, context: Any, deadline: float) -> Any:
+    def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything back."""
         from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.muster import hooks_of
