@@ -132,7 +132,7 @@ class Quiesce:
         outcomes = self._outcomes(muster, failures)
         result = report(self._shelf.window, self._shelf.run_id, "partly" if failures else "quiet", outcomes)
         self.report = result
-        self._progress.refused = {key: reason[:200] for key, (_, reason) in failures.items() if key}
+        self._progress.refused = {key: self._kind(muster, key) for key in failures}
         self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
         self._shelf.keep_progress(self._progress)
         if not failures:
@@ -143,6 +143,12 @@ class Quiesce:
             self._around.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
             return result
         raise StillRunning(f"{said} Work does not run, and what was stopped is brought back.")
+
+    @staticmethod
+    def _kind(muster: Muster, key: str) -> str:
+        """Give the kind of an error for the record, which holds no text of the vendors'."""
+        error = next((crew.errors[key] for crew in muster.crews.values() if key in crew.errors), None)
+        return "at work" if error is None else type(error).__name__
 
     def _failures(self, muster: Muster) -> dict[str, tuple[str, str]]:
         found = {}
