@@ -29,7 +29,7 @@ from airflow_provider_pipelines.emulator import (
 from airflow_provider_pipelines.emulator.control import Control
 from airflow_provider_pipelines.emulator.faults import Fault, Faults
 from airflow_provider_pipelines.emulator.journal import Journal
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Operation, Refusal
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Held, Operation, Refusal
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World
@@ -48,6 +48,8 @@ OPERATIONS = [
     *dli.table,
 ]
 
+#: real seconds between two looks whether a held call was executed
+_TICK = 0.01
 #: closes the connection that a request came by
 Drop = Callable[[Scope], None]
 
@@ -69,10 +71,11 @@ class Vendors:
         """Answer one request."""
         call = await _received(scope, receive)
         self.world.settle()
-        answer, fault = self.answer(call)
+        given, fault = self.answer(call)
+        answer = await self._executed_later(given) if isinstance(given, Held) else given
         if fault is not None and fault.kind == "delay":
             await asyncio.sleep(fault.what["seconds"])
-        if fault is not None and fault.kind == "drop":
+        if answer is None or (fault is not None and fault.kind == "drop"):
             self.drop(scope)
             await receive()  # Until the server has noticed; before that it would answer 500 for us.
             return
@@ -81,8 +84,15 @@ class Vendors:
         body = b"" if answer.status in (204, 304) else answer.encoded()
         await Response(body, answer.status, headers)(scope, receive, send)
 
-    def answer(self, call: Call) -> tuple[Answer, Fault | None]:
-        """Return the answer of a call and the fault it met, and write it down."""
+    async def _executed_later(self, held: Held) -> Answer | None:
+        """Return the answer of a held call once there is one; None if a reset came first."""
+        while held.answer is None and held in self.world.held:
+            await asyncio.sleep(_TICK)
+            self.world.settle()
+        return held.answer
+
+    def answer(self, call: Call) -> tuple[Answer | Held, Fault | None]:
+        """Return the answer of a call and the fault it met, and write it down; what is held is written down later."""
         operation = self._operation(call)
         fault = None
         if operation is None:
@@ -92,8 +102,24 @@ class Vendors:
             held = refusal is None
             if refusal is None:
                 fault = self.faults.meet(operation, call, self.world.now)
+            if fault is not None and fault.kind == "late":
+                return self._hold(operation, call, fault), fault
             answer = refusal or self._executed(operation, call, fault)
             held = held and not self._denied(operation, answer, fault)
+        self._write_down(operation, call, answer, fault, held=held)
+        return answer, fault
+
+    def _hold(self, operation: Operation, call: Call, fault: Fault) -> Held:
+        def act() -> Answer:
+            answer = self._executed(operation, call, None)
+            self._write_down(operation, call, answer, fault, held=True)
+            return answer
+
+        return self.world.hold(fault.what["seconds"], act)
+
+    def _write_down(
+        self, operation: Operation | None, call: Call, answer: Answer, fault: Fault | None, *, held: bool
+    ) -> None:
         self.journal.add(
             self.world.now,
             service=operation.service if operation else _service(call.raw_path),
@@ -105,7 +131,6 @@ class Vendors:
             auth="ok" if held else "refused",
             fault=fault.kind if fault else None,
         )
-        return answer, fault
 
     @staticmethod
     def _denied(operation: Operation, answer: Answer, fault: Fault | None) -> bool:

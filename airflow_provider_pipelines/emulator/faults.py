@@ -25,6 +25,8 @@ KINDS: Mapping[str, Mapping[str, tuple[tuple[type, ...], Any]]] = {
     "reply": {"status": ((int,), _REQUIRED), "headers": ((dict,), {}), "body": ((object,), None)},
     # executed at once, answered after this many real seconds
     "delay": {"seconds": ((int, float), _REQUIRED)},
+    # taken in now, executed and answered after so many seconds of the world, whether the caller is still there or not
+    "late": {"seconds": ((int, float), _REQUIRED)},
     # the connection is closed without an answer
     "drop": {"executed": ((bool,), True)},
     # executed; only so many bytes of the body are sent, with a fitting Content-Length

@@ -36,6 +36,21 @@ class Answer:
         return json.dumps(self.body, ensure_ascii=False).encode()
 
 
+@dataclass(eq=False)
+class Held:
+    """
+    A call that is executed later.
+
+    :param due: the world's time of that, in epoch milliseconds
+    :param act: executes it
+    :param answer: what goes back, once it was executed
+    """
+
+    due: int
+    act: Callable[[], Answer]
+    answer: Answer | None = None
+
+
 class Refusal(Exception):
     """A call is answered with an error of the vendor's."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from airflow_provider_pipelines.emulator.enos_gateway import EnosGateway
 from airflow_provider_pipelines.emulator.enos_state import Organisation
 from airflow_provider_pipelines.emulator.huawei_gateway import HuaweiGateway
 from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing, checked
+from airflow_provider_pipelines.emulator.wire import Answer, Held
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.clock import Clock
@@ -34,6 +35,9 @@ class World:
         self.settings = settings
         self.enos_gateway = EnosGateway(settings)
         self.huawei_gateway = HuaweiGateway(settings)
+        #: calls that are executed later
+        self.held: list[Held] = []
+        self._then: int | None = None
         self._load(seed)
 
     def _load(self, seed: Mapping[str, Any]) -> None:
@@ -63,13 +67,14 @@ class World:
 
     def reload(self, seed: Mapping[str, Any]) -> None:
         """Put the world back to a seed and unlock everybody; its time goes on, tokens stay valid."""
+        self.held.clear()
         self._load(seed)
         self.huawei_gateway.locks.clear()
 
     @property
     def now(self) -> int:
-        """The world's time in epoch milliseconds."""
-        return self.clock.now()
+        """The world's time in epoch milliseconds; while something is caught up with, the time at which it was due."""
+        return self.clock.now() if self._then is None else self._then
 
     def things(self) -> Iterator[tuple[str, str, Thing]]:
         """Yield all things with a status: the service, the id of the owner, the thing."""
@@ -85,9 +90,25 @@ class World:
         for project in self.codearts_projects.values():
             yield from project.pipelines.values()
 
+    def hold(self, seconds: float, act: Callable[[], Answer]) -> Held:
+        """Execute a call later, in the order of time with all else that happens."""
+        held = Held(self.now + round(seconds * 1000), act)
+        self.held.append(held)
+        return held
+
     def settle(self) -> None:
         """Let everything happen whose time has come."""
-        now = self.now
+        while self.held and (first := min(self.held, key=lambda one: one.due)).due <= self.now:
+            self.held.remove(first)
+            before, self._then = self._then, first.due
+            try:
+                self._catch_up(first.due)
+                first.answer = first.act()
+            finally:
+                self._then = before
+        self._catch_up(self.now)
+
+    def _catch_up(self, now: int) -> None:
         for service, _, thing in self.things():
             if service != "codearts" and thing.pending:
                 thing.catch_up(now)
