@@ -72,7 +72,10 @@ class CodeArtsFleet(Fleet):
             return []
         stages = []
         for thing in things:
-            runs = yield from active_runs(api, thing.id)
+            try:
+                runs = yield from active_runs(api, thing.id)
+            except NotFound:
+                continue  # a pipeline that is gone has no runs
             if runs:
                 verb = _WAIT if running == "wait" else replace(STOP, already_note=" It has ended.")
                 scope = {"pipeline_id": thing.id}

@@ -13,6 +13,7 @@ from airflow_provider_pipelines.core.side_by_side import Pause, Strand
 from airflow_provider_pipelines.core.work import Item, Work
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
+    InvalidRequest,
     NotFound,
     PipelinesError,
     WatchFailed,
@@ -163,7 +164,8 @@ class Crew:
         error = error_from_event(item.error)
         if isinstance(error, NotFound | WatchTimeout | AuthenticationError) or self.fleet.tolerates(error):
             return False
-        return mendable(error)
+        # DLI refuses single jobs of a batch without a code, whatever the reason
+        return mendable(error) or (isinstance(error, InvalidRequest) and error.code is None)
 
     def _finish(self, stage: Stage, work: Work) -> Call[None]:
         self.current = stage, work

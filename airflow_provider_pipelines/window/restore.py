@@ -96,6 +96,9 @@ class Restore:
         try:
             if not self._bring_back():
                 return None
+        except AuthenticationError as error:
+            self._sit_out([error])
+            raise
         finally:
             self._tell("partly")
         shelf.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
@@ -171,6 +174,8 @@ class Restore:
         for thing in left:
             sight = seen[str(thing.target)].get(thing.id)
             status = sight.status if sight is not None else None
+            if sight is not None and gone(sight.error):
+                self._miss(thing)
             if status is None or self.places.fleets[thing.target].back(status):
                 continue
             self._outcomes[thing.key] = self._said(
@@ -211,11 +216,9 @@ class Restore:
                 self._outcomes[thing.key] = crew.outcomes[thing.key]
             if error is None:
                 continue
-            if gone(error) and not self._all_gone(muster, thing):
-                self._phase.missing.append(thing.key)
-                self._outcomes[thing.key] = self._said(
-                    thing, "unknown", None, "It is gone, and cannot be brought back."
-                )
+            own = crew is not None and crew.errors.get(thing.key) is error
+            if own and gone(error) and not self._all_gone(muster, thing):
+                self._miss(thing)
                 continue
             errors.append(error)
             # the next attempt looks, and asks anew
@@ -291,11 +294,16 @@ class Restore:
             if sight.status is not None and not self._is_back(thing, sight.status):
                 found.append(thing)
             elif sight.error is not None:
-                self._phase.missing.append(thing.key)
-                self._outcomes[thing.key] = self._said(
-                    thing, "unknown", None, "It is gone, and cannot be brought back."
-                )
+                self._miss(thing)
+        if self._phase.missing:
+            self._shelf.keep_phase(self._phase)
         return found
+
+    def _miss(self, thing: Thing) -> None:
+        """Note that a thing is gone."""
+        if thing.key not in self._phase.missing:
+            self._phase.missing.append(thing.key)
+        self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
 
     def _is_back(self, thing: Thing, status: str) -> bool:
         """Tell whether it runs, or is where it was last seen after it had been started."""

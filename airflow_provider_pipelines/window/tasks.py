@@ -197,9 +197,7 @@ class QuiesceTask(WindowTask):
 
     def execute(self, context: Any) -> Any:
         """Bring everything to rest."""
-        from airflow_provider_pipelines.core.clock import SYSTEM
-
-        return self.go_on(context, SYSTEM.time() + self.timeout, {})
+        return self.go_on(context, self.around(context).clock.time() + self.timeout, {})
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything to rest until a deadline."""
@@ -230,12 +228,11 @@ class RestoreTask(WindowTask):
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything back."""
-        from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.muster import hooks_of
         from airflow_provider_pipelines.window.restore import PATIENCE, Restore
 
         around = self.around(context)
-        until = deadline or SYSTEM.time() + PATIENCE
+        until = deadline or around.clock.time() + PATIENCE
         restore = Restore(
             around,
             hooks_of(self.targets),

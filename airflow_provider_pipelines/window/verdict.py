@@ -31,9 +31,9 @@ def judge(shelf: Shelf, states: Mapping[str, str | None]) -> list[str]:
         )
     elif phase.missing and plan.on_missing == "fail":
         problems.append(f"gone meanwhile: {', '.join(names.get(key, key) for key in phase.missing)}.")
-    refused = {
-        key for part in shelf.progress() if part.generation == plan.generation and part.quiet for key in part.refused
-    }
+    # the last attempt has the last word: what refused an earlier one may have been stopped since
+    parts = [part for part in shelf.progress() if part.generation == plan.generation]
+    refused = max(parts, key=lambda part: part.attempt).refused if parts else {}
     if refused:
         problems.append(f"could not be stopped: {', '.join(sorted(names.get(key, key) for key in refused))}.")
     return problems
