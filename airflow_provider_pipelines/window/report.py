@@ -25,7 +25,7 @@ def table(things: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [_line([title for title, _ in _COLUMNS], widths), _line(["-" * width for width in widths], widths)]
     for thing in things:
         lines.append(_line([_text(thing.get(title)) for title, _ in _COLUMNS], widths))
-        if thing.get("message"):
+        if thing.get("message") and thing["message"] != f"{thing.get('id')} is {thing.get('after')}.":
             lines.append(f"    {thing['message']}")
     return lines
 
