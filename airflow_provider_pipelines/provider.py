@@ -156,6 +156,7 @@ def get_provider_info() -> dict[str, object]:
         "triggers": [
             {"integration-name": label, "python-modules": ["airflow_provider_pipelines.trigger"]} for label in _ROOMS
         ],
+        "cli": ["airflow_provider_pipelines.cli.get_commands"],
         "connection-types": [
             {
                 "connection-type": kind,

@@ -32,6 +32,8 @@ ALLOWED = {
     "task": {"errors", "core", "hook", "trigger", "compat"},
     "once": {"errors", "core", "task", "compat"},
     "window": {"errors", "core", "hook", "compat", "trigger", "task", *VENDORS},
+    "cli": {"commands"},
+    "commands": {"errors", "core", "hook", "window", *VENDORS},
     "emulator": set(),
 }
 VENDOR_ALLOWED = {

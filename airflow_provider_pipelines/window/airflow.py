@@ -55,17 +55,27 @@ class AirflowRuns:
         """Tell whether a run goes on, or its restore may still do something."""
         dag_id, _, group_id = window.partition("/")
         try:
-            state = compat.run_state(dag_id, run_id)
+            state = self.run_state(dag_id, run_id)
             if state is None:
                 return False
             if state not in _OVER:
                 return True
-            found = compat.task_states(dag_id, run_id, [f"{group_id}.restore", "restore"])
+            found = self.task_states(dag_id, run_id, [f"{group_id}.restore", "restore"])
+        except RecordUnreadable:
+            raise
         except Exception as error:  # noqa: BLE001 -- Airflow names no class for this
             raise RecordUnreadable(
                 f"whether run {run_id} of {dag_id} goes on cannot be told ({type(error).__name__}). A retry asks again."
             ) from None
         return any(state in _AT_WORK for state in found.values())
+
+    def run_state(self, dag_id: str, run_id: str) -> str | None:
+        """Give the state of a DAG run, or None for one that is gone."""
+        return compat.run_state(dag_id, run_id)
+
+    def task_states(self, dag_id: str, run_id: str, task_ids: Sequence[str]) -> dict[str, str | None]:
+        """Give the states of tasks of a run."""
+        return compat.task_states(dag_id, run_id, list(task_ids))
 
 
 def states_of(dag_id: str, run_id: str, task_ids: Sequence[str]) -> dict[str, str | None]:

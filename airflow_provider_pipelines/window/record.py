@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from airflow_provider_pipelines.errors import RecordUnreadable
 
 VERSION = 1
-_MARK = "pipelines-record"
+#: begins the lines of a record in a log
+MARK = "pipelines-record"
 
 #: a status word, as vendors write them
 Word = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
@@ -215,7 +216,7 @@ class Claims(_Part):
 def lines(plan: Plan) -> list[str]:
     """Write a plan as lines for a log, one a thing, since very long lines get lost; :func:`from_lines` reads them."""
     head = plan.model_copy(update={"things": []})
-    return [f"{_MARK} {part.model_dump_json(exclude_none=True)}" for part in (head, *plan.things)]
+    return [f"{MARK} {part.model_dump_json(exclude_none=True)}" for part in (head, *plan.things)]
 
 
 def from_lines(text: str) -> Plan:
@@ -224,7 +225,7 @@ def from_lines(text: str) -> Plan:
 
     :raises RecordUnreadable: there is none, or it does not validate
     """
-    parts = [line.partition(_MARK)[2].strip() for line in text.splitlines() if _MARK in line]
+    parts = [line.partition(MARK)[2].strip() for line in text.splitlines() if MARK in line]
     if not parts:
         return read(Plan, text, "in the file")
     plan = read(Plan, parts[0], "in the file")

@@ -1,0 +1,1 @@
+"""The commands behind :mod:`airflow_provider_pipelines.cli`; loaded when one is run."""
