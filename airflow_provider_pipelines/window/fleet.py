@@ -172,7 +172,9 @@ def ids_of(value: Any, argument: str, check: Callable[[Any, str], str]) -> list[
     if isinstance(value, str):
         text, value = value, from_json(value)
         if not isinstance(value, list):
-            raise ArgumentError(argument, f"{text[:60]!r} is no list. Give a list of ids.")
+            raise ArgumentError(
+                argument, f"{text[:60]!r} is no list. Give a list of ids; as a template, with '| tojson'."
+            )
     if isinstance(value, Mapping) or not hasattr(value, "__iter__"):
         raise ArgumentError(argument, "is no list. Give a list of ids.")
     ids = [check(entry, argument) for entry in value]
@@ -191,7 +193,7 @@ def choose(found: Sequence[Found], target: Mapping[str, Any], ids: Sequence[str]
     excluded = _excluded(target.get("exclude", ()))
     by_id = {one.id: one for one in found}
     chosen: dict[str, Found] = {}
-    missing = [id for id in ids or () if id not in by_id and not _is_out(id, "", excluded)]
+    missing = [id for id in ids or () if id not in by_id and id not in excluded]
     if missing and not allow_empty:
         raise ArgumentError(
             argument, f"there is no {', '.join(missing)}. Check the ids, or set allow_empty=True to go on without them."
@@ -203,7 +205,7 @@ def choose(found: Sequence[Found], target: Mapping[str, Any], ids: Sequence[str]
         chosen.update((one.id, one) for one in found if not one.system and fnmatchcase(one.name, pattern))
     kept = [one for one in chosen.values() if not _is_out(one.id, one.name, excluded)]
     if not kept and not allow_empty:
-        what = f"name_pattern {pattern!r} matches" if pattern is not None else f"{argument} names"
+        what = f"{pattern!r} matches" if pattern is not None else "names"
         raise ArgumentError(
             "name_pattern" if pattern is not None else argument,
             f"{what} nothing that is there and not excluded, so that work would run on a live fleet. Check it, or set "
@@ -220,11 +222,15 @@ def _flag(value: Any) -> bool:
 
 def _excluded(value: Any) -> list[str]:
     if isinstance(value, str):
-        read = from_json(value)
-        value = read if isinstance(read, list) else [value]
+        text, read = value.strip(), from_json(value)
+        if not isinstance(read, list) and text.startswith("[") and text.endswith("]") and "'" in text:
+            raise ArgumentError(
+                "exclude", f"{text[:60]!r} is a list as Python writes it. Add '| tojson' to the template."
+            )
+        value = read if isinstance(read, list) else [text]
     if value is None or isinstance(value, Mapping) or not hasattr(value, "__iter__"):
         raise ArgumentError("exclude", "is no list. Give a list of ids and patterns.")
-    return [str(entry) for entry in value]
+    return [str(entry) for entry in value if str(entry)]
 
 
 def _is_out(id: str, name: str, excluded: Sequence[str]) -> bool:

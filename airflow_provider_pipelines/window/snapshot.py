@@ -145,7 +145,9 @@ class Snapshot:
             return
         if len(ended.errors) == 1:
             raise next(iter(ended.errors.values()))
-        reasons = "; ".join(f"{self._aims[int(name)].name()}: {error}" for name, error in ended.errors.items())
+        reasons = "; ".join(
+            f"{aim.name()}: {ended.errors[str(at)]}" for at, aim in enumerate(self._aims) if str(at) in ended.errors
+        )
         kind = ArgumentError if all(isinstance(error, ArgumentError) for error in ended.errors.values()) else None
         raise ArgumentError("targets", reasons) if kind else WatchFailed(f"the snapshot failed: {reasons}")
 
