@@ -64,6 +64,7 @@ def _play(
                 break
             done[one.name] = result = _one(stage, one, options.seed, made_of)
             results.add(result)
+            stage.tidy()
     except Failure as failure:
         progress.say("failed", failure.reason, "bold red")
         progress.show(failure.evidence)
@@ -96,11 +97,12 @@ def _one(stage: Stage, scenario: Scenario, seed: int, made_of: str) -> Result:
     except Failure as failure:
         broken = failure.reason
         stage.progress.show(failure.evidence)
-    stage.tidy()
-    for run in scene.runs:
-        if run.state not in ("success", "failed"):
-            run.mark_run("failed")
-            stage.wait(f"the end of {run.id}", run.ended, 180)
+    try:
+        stage.tidy()
+        scene.end()
+    except Failure as failure:
+        broken = broken or failure.reason
+        stage.progress.show(failure.evidence)
     result = Result(
         scenario.name, seed, made_of, round(time.monotonic() - began, 1), scene.checks, broken, notes=scene.notes
     )

@@ -34,9 +34,17 @@ class Scene:
         """Ask for a run of a DAG."""
         run = Run(self, dag_id, f"{self.name.replace('/', '-')}-{len(self.runs) + 1}")
         self.wait(f"the DAG '{dag_id}'", lambda: self.stage.airflow.has_read(dag_id), 120)
-        self.runs.append(run)
         self.stage.airflow.api.trigger(dag_id, run.id)
+        self.runs.append(run)
         return run
+
+    def end(self) -> None:
+        """Mark what still runs failed, and wait until it has ended."""
+        for run in self.runs:
+            if run.state not in ("success", "failed"):
+                run.mark_run("failed")
+        for run in self.runs:
+            self.wait(f"the end of {run.id}", run.ended, 300)
 
     def wait(self, what: str, condition: Callable[[], object], limit: float, *, must: bool = True) -> None:
         """

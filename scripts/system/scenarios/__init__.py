@@ -6,6 +6,7 @@ from scripts.system.scenarios import (  # noqa: F401 -- importing them fills the
     marks,
     outages,
     triggerers,
+    window_colours,
     window_marks,
     window_restores,
     windows,

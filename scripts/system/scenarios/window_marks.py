@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scripts.system.fleets import STOPS, world
 from scripts.system.scenario import scenario
-from scripts.system.scenarios.windows import Windows, opened
 from scripts.system.scene import Run, Scene
+from scripts.system.windows import Windows, opened
 
 
 def _when_stopping(windows: Windows, act: dict[int, str]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scripts.system.fleets import STARTS, world
 from scripts.system.scenario import scenario
-from scripts.system.scenarios.windows import Windows, opened
 from scripts.system.scene import Scene
+from scripts.system.windows import Windows, opened
 
 
 def _until_restore(windows: Windows, first: int = 1) -> None:
