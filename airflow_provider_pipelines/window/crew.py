@@ -148,7 +148,7 @@ class Crew:
             for item in work.items.values():
                 self._note(stage, item)
             before = work.items
-            left = [item.id for item in work.items.values() if self._worth_another(item)]
+            left = [item.id for item in work.items.values() if self._worth_another(stage, item)]
             for id in left:
                 self._terms.tell(f"{self._named(id)}: {before[id].message} Trying again.")
 
@@ -158,11 +158,11 @@ class Crew:
             return Item(id)
         return self._ledger.item(self._key(stage, id), id, stage.verb)
 
-    def _worth_another(self, item: Item) -> bool:
+    def _worth_another(self, stage: Stage, item: Item) -> bool:
         if item.error is None or self.clock.time() >= self._terms.deadline:
             return False
         error = error_from_event(item.error)
-        if isinstance(error, NotFound | WatchTimeout | AuthenticationError) or self.fleet.tolerates(error):
+        if isinstance(error, NotFound | WatchTimeout | AuthenticationError) or stage.tolerates(error):
             return False
         # DLI refuses single jobs of a batch without a code, whatever the reason
         return mendable(error) or (isinstance(error, InvalidRequest) and error.code is None)
@@ -232,7 +232,7 @@ class Crew:
         key = self._key(stage, item.id)
         self.items[key] = item
         error = error_from_event(item.error) if item.error is not None else None
-        if error is not None and self.fleet.tolerates(error):
+        if error is not None and stage.tolerates(error):
             error, item.result = None, "done"
         if error is None:
             self.errors.pop(key, None)

@@ -92,9 +92,10 @@ class DliFleet(Fleet):
             return (yield from Batch(api, STOP.name, before, trigger_savepoint=savepoint).deliver())
 
         verb = STOP_WITH_SAVEPOINT if savepoint else _PLAIN
-        return [Stage(verb, [thing.id for thing in things], send, self.kind, batch=LARGEST_BATCH)]
+        ids = [thing.id for thing in things]
+        return [Stage(verb, ids, send, self.kind, batch=LARGEST_BATCH, tolerates=self._good_enough)]
 
-    def tolerates(self, error: PipelinesError) -> bool:
+    def _good_enough(self, error: PipelinesError) -> bool:
         """Tell whether a job that stopped without its savepoint is as good as stopped."""
         return isinstance(error, SavepointMissing) and self.options.get("on_missing_savepoint") == "start_clean"
 

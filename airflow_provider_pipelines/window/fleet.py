@@ -53,6 +53,7 @@ class Stage:
     :param batch: how many are sent together, between two looks at the record
     :param busy_pause: seconds until the next try of what the service was too busy for, or None for the usual ones
     :param blocked: gives the error for what the service certainly has no time for now, so that it is not sent
+    :param tolerates: tells whether a thing that ended with this error is where it was to be all the same
     :param runs_of: the thing whose runs these are, or "" where they are the things themselves
     """
 
@@ -64,6 +65,7 @@ class Stage:
     batch: int = 1
     busy_pause: Callable[[float], float] | None = None
     blocked: Callable[[], PipelinesError | None] = lambda: None
+    tolerates: Callable[[PipelinesError], bool] = lambda error: False
     runs_of: str = ""
 
 
@@ -142,10 +144,6 @@ class Fleet:
         :param marks: what quiesce noted of each thing, by id
         """
         raise NotImplementedError
-
-    def tolerates(self, error: PipelinesError) -> bool:
-        """Tell whether a thing that came to rest with this error is at rest all the same."""
-        return False
 
     def outcome_id(self, id: str) -> str | int:
         """Give an id as outcomes show it."""
