@@ -9,11 +9,19 @@ import time
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 
 from airflow_provider_pipelines.core import identity, transports
 from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.hook import PipelinesHook
 from tests.enos.verifier import Verifier
+
+# in CI the same examples each time, so that a change turns red by itself only; elsewhere new ones each time, and a
+# failure prints how to repeat it. `HYPOTHESIS_PROFILE=ci` repeats here what CI did.
+_USUAL = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+settings.register_profile("search", _USUAL)
+settings.register_profile("ci", _USUAL, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "search"))
 
 
 class SteppedClock(Clock):

@@ -6,8 +6,11 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.calls import Request
+from airflow_provider_pipelines.core.reading import Answer
 from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
 from airflow_provider_pipelines.dli.replies import accepted, delivery, member, page_of, part, readable, refusal, rows_of
+from airflow_provider_pipelines.dli.sql_models import SqlJob, SqlPage
+from airflow_provider_pipelines.dli.sql_spark_replies import succeeded
 
 REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")
 CALL = {"service": "DLI", "operation": "show_flink_job", "method": "GET", "path": "/streaming/jobs/1"}
@@ -157,3 +160,41 @@ def test_a_refused_element_of_a_batch_is_an_error_of_the_batch():
         "renewable": False,
         "state": None,
     }
+
+
+SUBMIT = Request("submit_sql_job", "POST", "/v1.0/p/jobs/submit-job")
+LIST = Request("list_sql_jobs", "GET", "/v1.0/p/jobs")
+STATUS = Request("show_sql_job_status", "GET", "/v1.0/p/jobs/1/status")
+
+
+@pytest.mark.parametrize(
+    ("request_", "inner", "kind"),
+    [
+        (SUBMIT, {"error_code": "DLI.0007", "error_msg": "no such queue"}, errors.InvalidRequest),
+        (SUBMIT, {"is_success": "false", "message": "no"}, errors.InvalidRequest),
+        # it may have been carried out: nothing is sent again before somebody looked
+        (SUBMIT, {"error_code": "DLI.0999", "error_msg": "x"}, errors.ServerError),
+        (LIST, {"error_code": "DLI.0999", "error_msg": "x"}, errors.ServerError),
+        (LIST, {"is_success": False}, errors.ServerError),
+    ],
+)
+def test_a_refusal_hidden_in_the_message_of_a_sql_call_is_no_success(request_, inner, kind):
+    payload = {**inside(**inner), "jobs": [], "job_count": 0}
+    with pytest.raises(kind):
+        succeeded(Answer, payload, request_)
+
+
+def test_an_answer_that_says_no_and_names_a_job_all_the_same_leaves_it_open():
+    with pytest.raises(errors.MalformedReply, match="it names a job, and its message says no"):
+        succeeded(Answer, {**inside(error_code="DLI.0007"), "job_id": "1"}, SUBMIT)
+
+
+def test_the_message_beside_a_status_is_about_the_job():
+    payload = {**inside(error_code="DLI.0999", error_msg="out of memory"), "job_id": "1", "status": "FAILED"}
+    assert succeeded(SqlJob, payload, STATUS).status == "FAILED"
+
+
+def test_a_list_of_sql_jobs_that_is_missing_is_not_an_empty_one():
+    with pytest.raises(errors.MalformedReply):
+        succeeded(SqlPage, {"is_success": True, "job_count": 3}, LIST)
+    assert succeeded(SqlPage, {"is_success": True, "jobs": None}, LIST).jobs == []

@@ -24,6 +24,25 @@ class Outer(Answer):
 
 
 @pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"a": "\\ud800"}', {"a": "?"}),
+        (b'{"\\udfff": ["\\ud83d\\ude00"]}', {"?": ["\U0001f600"]}),
+        ('{"a": "\\ud800"}'.encode("utf-16"), {"a": "?"}),
+        (b'\xef\xbb\xbf{"a": "\xc3\xa4"}', {"a": "\xe4"}),
+    ],
+)
+def test_half_a_surrogate_pair_which_nothing_can_store_is_replaced(body, read):
+    assert parse("S", REQUEST, Reply(200, {}, body)) == read
+
+
+@pytest.mark.parametrize("body", [b'{"a": "\xed\xa0\x80"}', b'{"a": "\xff"}'])
+def test_what_is_no_text_is_no_json(body):
+    with pytest.raises(MalformedReply):
+        parse("S", REQUEST, Reply(200, {}, body))
+
+
+@pytest.mark.parametrize(
     ("headers", "request_id"),
     [
         ({"x-request-id": "r", "x-iam-trace-id": "t"}, "r"),

@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+from pathlib import Path
 
 import pytest
 import trustme
@@ -275,6 +276,17 @@ def test_certificates_may_be_a_folder_and_are_not_read_where_nothing_is_verified
     assert Route(verify=False, ca_bundle="/no/such").tls_context().verify_mode is ssl.CERT_NONE
     with pytest.raises(ssl.SSLError):
         certificates(__file__)
+
+
+def test_certificates_are_read_once_while_their_file_stays_as_it_is(authority, tmp_path):
+    bundle = tmp_path / "authority.pem"
+    bundle.write_text(Path(authority[0]).read_text())
+    first = certificates(str(bundle))
+    assert certificates(str(bundle)) is first
+    bundle.write_text(Path(authority[0]).read_text() + "\n")
+    assert certificates(str(bundle)) is not first
+    with pytest.raises(FileNotFoundError):
+        certificates(str(tmp_path / "none.pem"))
 
 
 def test_no_request_hangs_on_the_error_that_a_lost_one_leaves(driver):

@@ -28,7 +28,7 @@ from airflow_provider_pipelines.codearts.replies import (
 )
 from airflow_provider_pipelines.core.calls import Call, Request, segment
 from airflow_provider_pipelines.core.checks import LARGEST_LONG, one_of, optional_id, text_id, whole_number
-from airflow_provider_pipelines.core.reading import dump, expect
+from airflow_provider_pipelines.core.reading import dump, expect, malformed
 
 _LATEST_FIRST = {"sort_key": "start_time", "sort_dir": "desc"}
 
@@ -254,7 +254,10 @@ class RunsApi(ProjectApi):
         """
         body = {"pipeline_ids": ids(pipeline_ids, "pipeline_ids")}
         request = Request("batch_run_pipeline", "POST", self._all("batch-runs"), (), dump(body), service=SERVICE)
-        return [expect(BatchStarted, row, LABEL, request) for row in rows_of(request, (yield request), "result")]
+        started = [expect(BatchStarted, row, LABEL, request) for row in rows_of(request, (yield request), "result")]
+        if not started:
+            raise malformed("the answer names no run", LABEL, request)
+        return started
 
     def show_batch_run_result(self, query: Sequence[Mapping[str, str]]) -> Call[list[BatchStarted]]:
         """

@@ -12,6 +12,9 @@ from pydantic import BeforeValidator, Field
 
 from airflow_provider_pipelines.core.reading import Answer
 
+#: an id that has to be there, as text
+Id = Annotated[str, Field(strict=True, min_length=1)]
+
 T = TypeVar("T")
 
 
@@ -35,7 +38,7 @@ class RunStarted(Answer):
     ``queue_id`` is there if the run waits for its turn; ``error_code`` then tells why.
     """
 
-    pipeline_run_id: str
+    pipeline_run_id: Id
     queue_id: int | None = None
     error_code: str | None = None
     error_msg: str | None = None
@@ -64,7 +67,7 @@ class RunRetried(Answer):
 class QueueCancelled(Answer):
     """The answer to the cancel of a queued run."""
 
-    pipeline_run_id: str | None = None
+    pipeline_run_id: Id
 
 
 class StepRun(Answer):
@@ -158,7 +161,7 @@ class LatestRun(PipelineRun):
 class BatchStarted(Answer):
     """What became of one pipeline of a batch; ``status`` is about the start of its run, not about the run."""
 
-    pipeline_id: str
+    pipeline_id: Id
     pipeline_run_id: str | None = None
     pipeline_name: str | None = None
     status: str | None = None
@@ -220,7 +223,7 @@ class PipelineDetail(Answer):
 class PipelineChanged(Answer):
     """The answer to what was made, changed or deleted."""
 
-    pipeline_id: str
+    pipeline_id: Id
 
 
 class JumpLink(Answer):

@@ -8,7 +8,7 @@ store; where it has none, or the answer was lost, the marker finds the run again
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_pipelines.codearts.marker import Marker, Record
@@ -123,7 +123,8 @@ class Wish:
         found = yield from self._search_until(record, self.now() + GRACE)
         if run := self._only(found, f" ({error})"):
             self.tell(f"found run {run.id} by its marker {record.marker}")
-            return run
+            # it is this attempt's own: if somebody cancels it, none is started in its place
+            return replace(run, adopted=False)
         raise WatchFailed(
             f"it is not clear whether pipeline {self.pipeline_id} was started: {error} No run with the marker "
             f"{record.marker} was seen within {GRACE:g} s. No second request was sent; the next attempt looks again."

@@ -50,7 +50,7 @@ def started_by(request: Request, payload: Any) -> RunStarted:
     if not isinstance(payload, dict):
         raise malformed("the answer is no JSON object", LABEL, request)
     code, inner = payload.get("error_code"), payload.get("error")
-    if code in QUEUED_CODES:
+    if isinstance(code, str) and code in QUEUED_CODES:
         where = inner if isinstance(inner, dict) else {}
         run = expect(RunStarted, {**where, "error_code": code, "error_msg": payload.get("error_msg")}, LABEL, request)
         return _named(request, run)
@@ -67,7 +67,7 @@ def started_by(request: Request, payload: Any) -> RunStarted:
 def retried_by(request: Request, payload: Any, run_id: str) -> RunRetried:
     """Tell apart retried, queued and refused; the run keeps its id."""
     code = payload.get("error_code") if isinstance(payload, dict) else None
-    if code not in QUEUED_CODES:
+    if not isinstance(code, str) or code not in QUEUED_CODES:
         confirmed_by(request, payload)
         return expect(RunRetried, {**payload, "success": True, "pipeline_run_id": run_id}, LABEL, request)
     where = payload["error"] if isinstance(payload.get("error"), dict) else {}

@@ -103,10 +103,24 @@ def one_of(value: Any, argument: str, allowed: Sequence[str]) -> str:
     return str(value)
 
 
+def loads(text: str | bytes) -> Any:
+    """
+    Read JSON. Half a surrogate pair becomes a question mark: such text can neither be logged nor stored.
+
+    :raises ValueError: it is none
+    :raises RecursionError: it is nested too deep
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text))
+    found = json.loads(text)
+    # only an escape can stand for half a pair
+    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace")) if "\\u" in text else found
+
+
 def from_json(text: str) -> Any:
     """Read JSON text; None for what is none."""
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None
 

@@ -7,11 +7,11 @@ IAM: https://docs.otc.t-systems.com/identity-access-management/api-ref/appendix/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.checks import loads
 from airflow_provider_pipelines.core.reading import about, parse
 from airflow_provider_pipelines.core.session import clock_skew, retry_after
 from airflow_provider_pipelines.errors import (
@@ -221,7 +221,7 @@ def _not_accepted(
 
 def _request_id(reply: Reply) -> str | None:
     try:
-        found = json.loads(reply.body).get("request_id")
+        found = loads(reply.body).get("request_id")
     except (ValueError, AttributeError, RecursionError):
         return None
     return found if isinstance(found, str) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from airflow_provider_pipelines.core.checks import loads
 from airflow_provider_pipelines.errors import ArgumentError, MalformedReply
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def parse(service: str, request: Request, reply: Reply) -> Any:
     :raises MalformedReply: it is empty, HTML, cut short, or no JSON at all
     """
     try:
-        return json.loads(reply.body)
+        return loads(reply.body)
     except (ValueError, RecursionError):
         body = reply.body.strip()
         if not body:

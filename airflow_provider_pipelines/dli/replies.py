@@ -38,7 +38,7 @@ def refusal(answer: Delivery, operation: str, method: str = "POST", path: str = 
 
 def delivery(entry: Any, request: Request) -> Delivery:
     """Read an element of a batch's answer, or the answer of a delete."""
-    if isinstance(entry, dict) and (found := error_in(entry) or _told_in_message(entry)):
+    if isinstance(entry, dict) and (found := error_in(entry) or told_in_message(entry)):
         return Delivery(is_success=False, message=found[1], error_code=found[0])
     return expect(Delivery, entry, LABEL, request)
 
@@ -80,7 +80,7 @@ def readable(payload: Any, request: Request) -> Mapping[str, Any]:
     check_success(payload, CODES, LABEL, request)
     if not isinstance(payload, dict):
         raise malformed("the answer is no JSON object", LABEL, request)
-    if (found := _told_in_message(payload)) is not None:
+    if (found := told_in_message(payload)) is not None:
         said = Delivery(is_success=False, message=found[1], error_code=found[0])
         raise refusal(said, request.operation, request.method, request.path)
     if truth(payload.get("is_success")) is False:
@@ -110,7 +110,7 @@ def rows_of(listed: Mapping[str, Any], name: str, count: str, request: Request) 
     return rows, total if type(total) is int else 0
 
 
-def _told_in_message(payload: Mapping[str, Any]) -> tuple[str | None, str] | None:
+def told_in_message(payload: Mapping[str, Any]) -> tuple[str | None, str] | None:
     """Find an error in a message that is JSON itself, as of the savepoint calls."""
     message = payload.get("message")
     if not isinstance(message, str) or not message.lstrip().startswith("{"):

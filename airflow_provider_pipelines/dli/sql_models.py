@@ -96,7 +96,7 @@ class SqlJob(Answer):
 class SqlPage(Answer):
     """One page of the list."""
 
-    jobs: Annotated[list[SqlJob], Listed] = Field(default_factory=list)
+    jobs: Annotated[list[SqlJob], Listed]
     #: how many there are on all pages
     job_count: int | None = None
 

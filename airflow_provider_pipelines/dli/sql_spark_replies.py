@@ -17,6 +17,7 @@ from airflow_provider_pipelines.core.reading import expect, malformed, truth
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.dli.access import CODES, LABEL
+from airflow_provider_pipelines.dli.replies import told_in_message
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,
@@ -48,10 +49,19 @@ def succeeded(kind: type[M], payload: Any, request: Request) -> M:
         raise malformed("the answer is no JSON object", LABEL, request)
     match truth(payload.get("is_success")):
         case True:
+            if told_in_message(payload) is not None and not _about_a_job(payload, request):
+                if payload.get("job_id"):
+                    raise malformed("it names a job, and its message says no", LABEL, request)
+                raise _refusal(payload.get("message"), request)
             return expect(kind, payload, LABEL, request)
         case False:
             raise _refusal(payload.get("message"), request)
     raise malformed("is_success is missing", LABEL, request)
+
+
+def _about_a_job(payload: Mapping[str, Any], request: Request) -> bool:
+    """Tell whether a message is about the job that was looked at: its status says what became of it."""
+    return request.method == "GET" and isinstance(payload.get("status"), str)
 
 
 def _refusal(message: Any, request: Request) -> ApiError:

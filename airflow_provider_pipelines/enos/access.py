@@ -7,7 +7,6 @@ Signature: https://support.enos-iot.com/docs/api/en/2.1.0/token/invoke_api_with_
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_provider_pipelines.core.calls import Call, Derived, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.checks import loads
 from airflow_provider_pipelines.core.identity import lease
 from airflow_provider_pipelines.core.reading import about, dump, parse
 from airflow_provider_pipelines.core.session import Undelivered, clock_skew, retry_after, undelivered
@@ -176,7 +176,13 @@ class EnosScheme:
         data = self.read(request, reply, clock())
         value = data.get("accessToken") if isinstance(data, dict) else None
         seconds = data.get("expire") if isinstance(data, dict) else None
-        if not isinstance(value, str) or not value or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        if (
+            not isinstance(value, str)
+            or not value
+            or isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds <= 10**9
+        ):
             raise MalformedReply("the token service gave no token", **about(SERVICE, request, reply))
         return value, float(seconds)
 
@@ -247,7 +253,7 @@ _TOKEN_CALLS = {"get_token", "refresh_token"}
 def _told(reply: Reply) -> tuple[int, dict[str, Any]] | None:
     """Give the documented code of an answer with an HTTP error, and the answer; None if there is none."""
     try:
-        payload = json.loads(reply.body)
+        payload = loads(reply.body)
     except (ValueError, RecursionError):
         return None
     code = _code(payload) if isinstance(payload, dict) else None
