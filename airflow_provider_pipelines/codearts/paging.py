@@ -11,12 +11,12 @@ from airflow_provider_pipelines.codearts.access import LABEL, SERVICE
 from airflow_provider_pipelines.codearts.replies import page_of
 from airflow_provider_pipelines.core.calls import Call, Request, segment
 from airflow_provider_pipelines.core.checks import text_id
+from airflow_provider_pipelines.core.paging import page_numbers
 from airflow_provider_pipelines.core.reading import dump, expect
 
 M = TypeVar("M", bound=BaseModel)
 
 PAGE_SIZE = 100
-_MOST_PAGES = 1000
 
 
 class ProjectApi:
@@ -71,7 +71,7 @@ class ProjectApi:
         """
         found: dict[Any, M] = {}
         offset = 0
-        for _ in range(_MOST_PAGES):
+        for _ in page_numbers(LABEL, operation, path, method="GET" if body is None else "POST"):
             about = {"offset": offset, "limit": size}
             if body is None:
                 request = self._read(operation, "GET", path, [(name, str(value)) for name, value in about.items()])

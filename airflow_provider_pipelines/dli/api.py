@@ -258,7 +258,11 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
 
         return (
             yield from read_all(
-                page_at, lambda job: job.job_id, lambda found: wanted is not None and wanted <= found.keys()
+                "list_flink_jobs",
+                path,
+                page_at,
+                lambda job: job.job_id,
+                lambda found: wanted is not None and wanted <= found.keys(),
             )
         )
 

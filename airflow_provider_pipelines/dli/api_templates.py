@@ -47,7 +47,7 @@ class TemplatesApi(ProjectApi):
             rows, total = rows_of(listed, "templates", "total_count", request)
             return [expect(JobTemplate, row, LABEL, request) for row in rows], total
 
-        return (yield from read_all(page_at, lambda template: template.template_id))
+        return (yield from read_all("list_job_templates", path, page_at, lambda template: template.template_id))
 
     def create_job_template(
         self,
@@ -127,7 +127,7 @@ class TemplatesApi(ProjectApi):
             rows, total = rows_of(readable((yield request), request), "global_vars", "count", request)
             return [expect(GlobalVariable, row, LABEL, request) for row in rows], total
 
-        return (yield from read_all(page_at, lambda variable: variable.var_name))
+        return (yield from read_all("list_global_variables", path, page_at, lambda variable: variable.var_name))
 
     def create_global_variable(self, var_name: str, var_value: str, is_sensitive: bool | None = None) -> Call[None]:
         """

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_pipelines.core.calls import Call, Request, segment
 from airflow_provider_pipelines.core.checks import long_id
+from airflow_provider_pipelines.core.paging import page_numbers
 from airflow_provider_pipelines.core.reading import dump
 from airflow_provider_pipelines.dli.access import EDITIONS, LABEL, NAME, not_offered
 from airflow_provider_pipelines.dli.replies import accepted
@@ -20,7 +21,6 @@ T = TypeVar("T")
 
 #: the largest page; without a limit DLI gives ten jobs
 PAGE_SIZE = 100
-_MOST_PAGES = 1000
 
 
 class ProjectApi:
@@ -85,6 +85,8 @@ class ProjectApi:
 
 
 def read_all(
+    operation: str,
+    path: str,
     page_at: Callable[[int], Call[tuple[Sequence[T], int]]],
     key: Callable[[T], Hashable],
     enough: Callable[[Mapping[Hashable, T]], bool] = lambda _: False,
@@ -92,13 +94,15 @@ def read_all(
     """
     Read a list page by page; what is on two of them counts once.
 
+    :param operation: the hook method that reads it
+    :param path: the list's path
     :param page_at: reads the page at an offset: gives its rows, and how many DLI says there are on all pages
     :param key: what tells two rows apart
     :param enough: says whether what was read will do
     """
     found: dict[Hashable, T] = {}
     offset = 0
-    for _ in range(_MOST_PAGES):
+    for _ in page_numbers(LABEL, operation, path):
         page, total = yield from page_at(offset)
         fresh = any(key(row) not in found for row in page)
         found.update((key(row), row) for row in page)

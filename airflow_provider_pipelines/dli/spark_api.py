@@ -197,7 +197,9 @@ class SparkApi(ProjectApi):
             page = plain(SparkPage, (yield request), request)
             return page.sessions, page.total or 0
 
-        return (yield from read_all(page_at, lambda batch: batch.id, lambda _: not all_pages))
+        return (
+            yield from read_all("list_spark_batches", path, page_at, lambda batch: batch.id, lambda _: not all_pages)
+        )
 
     def show_spark_batch_log(
         self,

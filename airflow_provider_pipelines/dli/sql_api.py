@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.calls import Call, Request
 from airflow_provider_pipelines.core.checks import text_id, whole_number
+from airflow_provider_pipelines.core.paging import page_numbers
 from airflow_provider_pipelines.core.reading import Answer, dump, malformed
 from airflow_provider_pipelines.dli.access import LABEL, NAME
 from airflow_provider_pipelines.dli.project import PAGE_SIZE, ProjectApi
@@ -224,7 +225,7 @@ class SqlApi(ProjectApi):
         engine_type: str | None = None,
     ) -> Call[list[SqlJob]]:
         """
-        List jobs, all pages: 10,000 jobs at most, since the service counts no further.
+        List jobs, all pages. The service shows 10,000 jobs at most: narrow the list by filters where there are more.
 
         :param start: began after this time, epoch milliseconds
         :param end: began before this time, epoch milliseconds
@@ -250,12 +251,12 @@ class SqlApi(ProjectApi):
         )  # fmt: skip
         return (yield from self.sql_pages(filters))
 
-    def sql_pages(self, filters: Sequence[tuple[str, str]], most: int = LAST_PAGE) -> Call[list[SqlJob]]:
-        """Read pages of the list, up to ``most`` of them."""
+    def sql_pages(self, filters: Sequence[tuple[str, str]], *, all_pages: bool = True) -> Call[list[SqlJob]]:
+        """Read the rows of the list, or those of its first page."""
         path = yield from self._sql_jobs()
         found: dict[str, SqlJob] = {}
         taken = 0
-        for page in range(1, most + 1):
+        for page in page_numbers(LABEL, "list_sql_jobs", path, most=LAST_PAGE):
             query = (*filters, ("page-size", str(PAGE_SIZE)), ("current-page", str(page)))
             request = Request("list_sql_jobs", "GET", path, query, repeatable=True, service=NAME)
             listed = succeeded(SqlPage, (yield request), request)
@@ -263,7 +264,7 @@ class SqlApi(ProjectApi):
             found.update((job.job_id, job) for job in listed.jobs)
             taken += len(listed.jobs)
             # a service that caps the page size gives short pages: `job_count` tells that there is more
-            if not fresh or (len(listed.jobs) < PAGE_SIZE and taken >= (listed.job_count or 0)):
+            if not all_pages or not fresh or (len(listed.jobs) < PAGE_SIZE and taken >= (listed.job_count or 0)):
                 break
         return list(found.values())
 

@@ -41,7 +41,7 @@ def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
     found: dict[str, SqlJob] = {}
     for word in SQL_ACTIVE:
         found.update((job.job_id, job) for job in (yield from api.sql_pages((("job-status", word),))))
-    found.update((job.job_id, job) for job in (yield from api.sql_pages((), 1)))
+    found.update((job.job_id, job) for job in (yield from api.sql_pages((), all_pages=False)))
     return [job for job in found.values() if job.status not in SQL_ENDED]
 
 

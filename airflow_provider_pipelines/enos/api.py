@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow_provider_pipelines.core.calls import Call, Request
 from airflow_provider_pipelines.core.checks import flag, mapping, positive, text_id, whole_number
+from airflow_provider_pipelines.core.paging import page_numbers
 from airflow_provider_pipelines.core.reading import dump, expect, malformed
 from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.enos.access import SERVICE
@@ -21,7 +22,6 @@ from airflow_provider_pipelines.errors import ArgumentError, NotFound, Pipelines
 
 PAGE_SIZE = 100
 _PAGES = "/streaming/v2.0/streaming/pipelines"
-_MOST_PAGES = 1000
 LARGEST_KAFKA_RATE = 2**31 - 1
 _YARN = ("workerCount", "master", "slave")
 
@@ -55,7 +55,7 @@ class EnosApi(Upkeep):
 
     def _pages(self, if_released: bool, is_system: bool, wanted: set[str] | None) -> Call[list[Pipeline]]:
         found: dict[str, Pipeline] = {}
-        for number in range(1, _MOST_PAGES + 1):
+        for number in page_numbers(SERVICE, "list_pipelines", _PAGES):
             query = (
                 ("orgId", self.org_id),
                 ("ifReleased", str(if_released).lower()),

@@ -316,10 +316,11 @@ def test_a_list_that_gives_the_same_page_for_ever_is_left():
     assert len(script.requests) == 2
 
 
-def test_a_list_that_never_ends_is_left(monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.codearts.paging._MOST_PAGES", 3)
+def test_the_first_part_of_a_list_that_never_ends_is_not_taken_for_the_whole(monkeypatch):
+    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 3)
     script = Script(list_pipeline_runs=pages([row(f"r{number}") for number in range(900)], 100, "pipeline_runs"))
-    assert len(script.run(API.list_pipeline_runs(PIPELINE))) == 300
+    with pytest.raises(MalformedReply, match=r"POST .*: the list goes on behind page 3"):
+        script.run(API.list_pipeline_runs(PIPELINE))
 
 
 def test_reading_the_latest_runs_reads_no_more_pages_than_needed():

@@ -265,10 +265,11 @@ def test_a_service_that_repeats_its_first_page_is_not_read_for_ever(api):
     assert len(driver.requests) == 2
 
 
-def test_a_list_without_end_is_given_up(api, monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.dli.project._MOST_PAGES", 3)
-    driver = Listing(range(1, 1001))
-    assert len(driver.run(api.list_flink_jobs())) == 300
+def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(api, monkeypatch):
+    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 3)
+    assert len(Listing(range(1, 250)).run(api.list_flink_jobs())) == 249
+    with pytest.raises(MalformedReply, match="the list goes on behind page 3"):
+        Listing(range(1, 1001)).run(api.list_flink_jobs())
 
 
 def test_a_job_that_is_listed_twice_is_given_once(api):

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.dli.spark_models import SparkBatch, SparkLog, Sp
 from airflow_provider_pipelines.dli.sql_models import SqlCheck, SqlExport, SqlJob, SqlJobDetail, SqlPreview, SqlProgress
 from airflow_provider_pipelines.dli.sql_models import SqlSubmission as Submission
 from airflow_provider_pipelines.emulator.app import Vendors
-from airflow_provider_pipelines.errors import InvalidRequest, NotFound, NotSupported, ServerError
+from airflow_provider_pipelines.errors import InvalidRequest, MalformedReply, NotFound, NotSupported, ServerError
 
 DONE, FAILED, CANCELLED, INSERTED, MADE, ENDLESS = (f"00000000-fa4e-4000-8000-{0x501 + n:012x}" for n in range(6))
 SUCCEEDED, DIED, RUNNING = (f"00000000-fa4e-4000-8000-{0x5A1 + n:012x}" for n in range(3))
@@ -234,6 +234,14 @@ def test_all_pages_of_the_jobs_are_read(emulator, hook):
     assert len(hook.list_sql_jobs()) == 256
     assert len(hook.list_spark_batches()) == 253
     assert len(emulator.calls()) == 6
+
+
+def test_a_part_of_the_jobs_is_not_taken_for_all_of_them(emulator, hook, monkeypatch):
+    monkeypatch.setattr("airflow_provider_pipelines.dli.sql_api.PAGE_SIZE", 2)
+    monkeypatch.setattr("airflow_provider_pipelines.dli.sql_api.LAST_PAGE", 2)
+    with pytest.raises(MalformedReply, match="the list goes on behind page 2"):
+        hook.list_sql_jobs()
+    assert len(hook.list_sql_jobs(job_status="FINISHED")) < 4
 
 
 def test_an_edition_without_the_log_says_so(emulator, hook):

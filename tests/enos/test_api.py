@@ -226,6 +226,12 @@ def test_the_documented_list_is_read():
     }  # fmt: skip
 
 
+def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(monkeypatch):
+    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 2)
+    with pytest.raises(errors.MalformedReply, match="the list goes on behind page 2"):
+        run(EnosApi("o1").list_pipelines(), [page("a", count=3), page("b", count=3)])
+
+
 def test_all_pages_are_read_also_where_the_service_makes_them_shorter():
     full = [str(n) for n in range(100)]
     asked, found = run(EnosApi("o1").list_pipelines(), [page(*full), page("a", "b")])
