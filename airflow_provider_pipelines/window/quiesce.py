@@ -82,13 +82,13 @@ class Quiesce:
         if self._killed():
             raise WatchFailed("the task was asked to end: nothing more is stopped.")
         generation = self.plan.generation
-        phase = self._shelf.glance()
+        phase, counts = self._shelf.standing()
         if phase is not None and phase.generation >= generation:
             raise WatchFailed(
                 f"window {self._shelf} is {phase.phase} already: nothing more is stopped. Clear its work task to begin "
                 "again."
             )
-        if self._shelf.generation() > generation:
+        if counts > generation:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
 
     def run(self) -> dict[str, Any] | None:

@@ -125,6 +125,7 @@ class Restore:
             wanted = [thing for thing in self.plan.things if thing.runs and (thing.asked or thing.key in marks)]
             wanted = [thing for thing in wanted if thing.key not in self._phase.missing]
             if round == 0:
+                self._report_missing()
                 self._report_rest(wanted)
             self.muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
             by_id = {key.rpartition(":")[2]: mark for key, mark in marks.items()}
@@ -156,6 +157,12 @@ class Restore:
                 if part.generation == generation:
                     found.update(part.marks)
         return found
+
+    def _report_missing(self) -> None:
+        """Say again what an earlier attempt has found gone."""
+        for thing in self.plan.things:
+            if thing.key in self._phase.missing:
+                self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
 
     def _report_rest(self, wanted: Iterable[Thing]) -> None:
         """Note what ran and was not stopped by this window."""

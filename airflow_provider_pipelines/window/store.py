@@ -160,14 +160,19 @@ class Shelf:
         """Give what restore wrote."""
         return self._part(Phase, "phase")
 
-    def glance(self) -> Phase | None:
+    def standing(self) -> tuple[Phase | None, int]:
         """
-        Give what restore wrote, by one read; whoever asks reads the control key, too, which tells an outage.
+        Give what restore wrote, and the number of the snapshot that counts: by few reads, as before each write.
 
-        What a single failed read lets through, the second look of restore finds.
+        The one is read on both sides of the other, so that no single read that fails lets a write through.
+
+        :raises RecordUnreadable: it cannot be told
         """
-        text = self.store.get(key_of("phase", self.window, self.run_id))
-        return None if text is None else read(Phase, text, str(self))
+        key = key_of("phase", self.window, self.run_id)
+        text = self.store.get(key)
+        generation = self.generation()
+        text = text if text is not None else self.store.get(key)
+        return (None if text is None else read(Phase, text, str(self))), generation
 
     def handed(self) -> Handed | None:
         """Give what later windows have taken over."""
