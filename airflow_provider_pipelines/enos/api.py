@@ -17,7 +17,7 @@ from airflow_provider_pipelines.core.status import Sighting
 from airflow_provider_pipelines.enos.access import SERVICE
 from airflow_provider_pipelines.enos.models import Pipeline, PipelineDetails
 from airflow_provider_pipelines.enos.states import RUNNING
-from airflow_provider_pipelines.enos.upkeep import Upkeep, pipeline_path
+from airflow_provider_pipelines.enos.upkeep import Upkeep, pipeline_path, single
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError
 
 PAGE_SIZE = 100
@@ -76,8 +76,7 @@ class EnosApi(Upkeep):
         return list(found.values())
 
     def _page(self, request: Request, data: Any) -> tuple[list[Pipeline], int]:
-        if isinstance(data, list) and len(data) == 1:
-            data = data[0]
+        data = single(data)
         entries = data.get("pipelines") if isinstance(data, dict) else None
         if not isinstance(entries, list):
             raise malformed("the list of pipelines is missing", SERVICE, request)
@@ -97,7 +96,7 @@ class EnosApi(Upkeep):
         query = (("orgId", self.org_id), ("ifReleased", str(flag(if_released, "if_released")).lower()))
         request = Request("get_pipeline_details", "GET", pipeline_path(pipeline_id), query, repeatable=True)
         data = yield request
-        return expect(PipelineDetails, data[0] if isinstance(data, list) and len(data) == 1 else data, SERVICE, request)
+        return expect(PipelineDetails, single(data), SERVICE, request)
 
     def start_pipeline(
         self,

@@ -30,6 +30,11 @@ def pipeline_path(pipeline_id: Any, tail: str = "") -> str:
     return f"{_PIPELINE}/{segment(text_id(pipeline_id, 'pipeline_id'))}{tail}"
 
 
+def single(data: Any) -> Any:
+    """Give what comes as an object or, as the vendor's tables have it, as a list of one."""
+    return data[0] if isinstance(data, list) and len(data) == 1 else data
+
+
 class Upkeep:
     """
     The operations for one organisation.
@@ -91,7 +96,7 @@ class Upkeep:
         path = pipeline_path(pipeline_id, "/offset-lag")
         request = Request("get_pipeline_offset_lag", "GET", path, (("orgId", self.org_id),), repeatable=True)
         data = yield request
-        return expect(OffsetLag, data[0] if isinstance(data, list) and len(data) == 1 else data, SERVICE, request)
+        return expect(OffsetLag, single(data), SERVICE, request)
 
     def reset_pipeline_offset(self, pipeline_id: str) -> Call[None]:
         """
@@ -123,7 +128,8 @@ class Upkeep:
         sent = self.action("get_stage_state", _STAGE_STATE, "get", body)
         request = Request(sent.operation, sent.method, sent.path, sent.query, sent.body, repeatable=True)
         data = yield request
-        items = data.get("items") if isinstance(data, dict) else data
+        inner = single(data)
+        items = inner["items"] if isinstance(inner, dict) and "items" in inner else data
         if not isinstance(items, list):
             raise malformed("the items of the stage's state are missing", SERVICE, request)
         return [expect(StageState, item, SERVICE, request) for item in items]

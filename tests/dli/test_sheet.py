@@ -5,9 +5,7 @@ https://docs.otc.t-systems.com/data-lake-insight/api-ref/public_parameters/error
 operations; "row" is the row in the order of that reading.
 """
 
-import ast
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -35,8 +33,8 @@ from airflow_provider_pipelines.errors import (
 from tests.dli.conftest import answering, detail, element, job, page, replying, sample
 from tests.dli.test_hook import call
 from tests.modes import plain
+from tests.sheets import check_row
 
-HERE = Path(__file__).parent
 RUNNING, DRAFT, STOPPED = 128, 142, 146
 
 
@@ -338,13 +336,4 @@ def test_no_row_is_left_out():
 
 @pytest.mark.parametrize(("row", "about", "where"), ROWS)
 def test_a_row_has_a_test_or_a_reason(row, about, where):
-    if where.startswith("none: "):
-        assert len(where) > 20
-        return
-    file, _, name = where.rpartition("::")
-    text = (HERE / (file or Path(__file__).name)).read_text()
-    if history := re.fullmatch(r"\[(.+)\]", name):
-        assert f'"{history[1]}",' in text
-    else:
-        names = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
-        assert name in names
+    check_row(where, Path(__file__))
