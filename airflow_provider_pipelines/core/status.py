@@ -278,6 +278,7 @@ def watch(
     known: Mapping[str, str | None] | None = None,
     stop_on_failure: bool = False,
     failures: int = 0,
+    tell_progress: bool = True,
 ) -> Call[Report]:
     """
     Look until every thing has its verdict, the deadline comes, or looking fails too often.
@@ -291,6 +292,7 @@ def watch(
     :param known: statuses told already, by id
     :param stop_on_failure: whether the first thing that failed ends the watch
     :param failures: how many looks in a row had failed when the watch began
+    :param tell_progress: whether a line a minute says how far things are
     """
     report = Report(failures=failures)
     blind = Blindness(max_poll_failures, failures)
@@ -331,7 +333,7 @@ def watch(
                 break
             if any(thing.settling for thing in things) and not any(thing.settling for thing in waiting.values()):
                 break
-        if waiting and now() - spoken_at >= PROGRESS:
+        if tell_progress and waiting and now() - spoken_at >= PROGRESS:
             tell(_progress(waiting, told, len(things)))
             spoken_at = now()
         if waiting and now() >= limit:

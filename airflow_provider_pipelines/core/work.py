@@ -115,6 +115,8 @@ class Work:
         self.busy_pause: Callable[[float], float] | None = None
         #: whether the first look of the next wait is taken at once
         self.look_at_once = False
+        #: whether a wait says once a minute how far things are
+        self.tell_progress = True
 
     def to_json(self) -> dict[str, Any]:
         """Write everything as plain values."""
@@ -232,6 +234,7 @@ class Work:
                     known={item.id: item.known for item in self.items.values()},
                     failures=self.failed_looks,
                     first_delay=0.0 if self.look_at_once else None,
+                    tell_progress=self.tell_progress,
                 )
                 self.look_at_once = False
                 self.merge(report, now())

@@ -35,5 +35,7 @@ def judge(shelf: Shelf, states: Mapping[str, str | None]) -> list[str]:
     parts = [part for part in shelf.progress() if part.generation == plan.generation]
     refused = max(parts, key=lambda part: part.attempt).refused if parts else {}
     if refused:
-        problems.append(f"could not be stopped: {', '.join(sorted(names.get(key, key) for key in refused))}.")
+        # a run counts for its pipeline
+        named = {names.get(key) or names.get(key.partition("/")[0], key) for key in refused}
+        problems.append(f"could not be stopped: {', '.join(sorted(named))}.")
     return problems
