@@ -1,14 +1,16 @@
 """
 The door to the commands: ``airflow-pipelines ...`` everywhere, ``airflow pipelines ...`` from Airflow 3.2 on.
 
-Airflow imports this module for every ``airflow`` command, so it imports nothing; it holds the table of commands and
-hands over.
+Airflow imports this module for every ``airflow`` command, so it imports nothing, ``typing`` included; it holds the
+table of commands and hands over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 _ABOUT = "Maintenance windows and fleets of EnOS, CodeArts and DLI; needs neither scheduler nor API server."
 _NAME = "DAG_ID/GROUP_ID (its open record, else its last) or DAG_ID/GROUP_ID/RUN_ID"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.commands.book import Entry, Standing, fleet_of, stage_of, verb_of
 from airflow_provider_pipelines.commands.show import via
 from airflow_provider_pipelines.core.retrying import Patience
-from airflow_provider_pipelines.errors import ConfigurationError, ConnectionMissing, PipelinesError
+from airflow_provider_pipelines.errors import AuthenticationError, ConfigurationError, ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.muster import gone
 
 if TYPE_CHECKING:
@@ -60,11 +60,13 @@ class Reach:
         self.plan = plan
         self.errors: dict[int, PipelinesError] = {}
         self._hooks: dict[int, PipelinesHook[Any]] = {}
+        self._opened: list[PipelinesHook[Any]] = []
         led: dict[int, str] = {}
         known: dict[str, PipelinesHook[Any]] = {}
         for at, place in enumerate(plan.places):
             fleet = fleet_of(place, plan)
             fleet.hook.clock = clock
+            self._opened.append(fleet.hook)
             try:
                 client = fleet.hook.get_conn()
                 led[at] = client.run(fleet.identity(client.api))
@@ -102,11 +104,15 @@ class Reach:
         return list(dict.fromkeys(lines))
 
     def look(self, entry: Entry) -> dict[str, Sighting]:
-        """Look at everything in the record once, by the thing's key."""
+        """
+        Look at everything in the record once, by the thing's key.
+
+        A place whose credentials are refused counts as not reached: more refusals would lock them.
+        """
         from airflow_provider_pipelines.core.status import Sighting
 
         seen: dict[str, Sighting] = {}
-        for at, hook in self._hooks.items():
+        for at, hook in list(self._hooks.items()):
             own = [one.thing for one in entry.standings if one.thing.target == at]
             if not own:
                 continue
@@ -116,6 +122,10 @@ class Reach:
                 found: Mapping[str, Sighting] = client.run(
                     hook.look(client.api, kind, {}, [thing.id for thing in own]), Patience(budget=LOOK_BUDGET)
                 )
+            except AuthenticationError as error:
+                self.errors[at] = error
+                del self._hooks[at]
+                continue
             except PipelinesError as error:
                 found = {thing.id: Sighting(error=error) for thing in own}
             seen.update((thing.key, found[thing.id]) for thing in own if thing.id in found)
@@ -123,7 +133,7 @@ class Reach:
 
     def close(self) -> None:
         """Close all connections."""
-        for hook in self._hooks.values():
+        for hook in self._opened:
             hook.close()
 
 

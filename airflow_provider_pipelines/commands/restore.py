@@ -56,27 +56,6 @@ class Job:
     from_file: bool = False
 
 
-class ByHand(Restore):
-    """A restore by hand: leaves to later windows what they have taken over, also while it works."""
-
-    def __init__(self, job: Job, reach: Reach, tell: Any, clock: Clock) -> None:
-        self._given: list[str] = []
-        super().__init__(
-            Surroundings(job.shelf, job.runs, clock, tell), reach.hooks, POLL_INTERVAL, by="hand"
-        )  # fmt: skip
-        self._given = self._taken_over()
-        self.plan.things = [thing for thing in self.plan.things if thing.key not in self._given]
-
-    def _taken_over(self) -> list[str]:
-        handed = self._shelf.handed()
-        return list(handed.things) if handed is not None and handed.generation >= self.plan.generation else []
-
-    def _check(self) -> None:
-        super()._check()
-        if self._taken_over() != self._given:
-            raise WatchFailed(f"a later window has taken things over from window {self._shelf}: nothing more is done.")
-
-
 def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
     """Restore a window."""
     if (args.window is None) == (args.record is None):
@@ -90,8 +69,9 @@ def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
         return
     reach = Reach(plan, clock)
     try:
+        seen = reach.look(job.entry)
         _refuse_the_unreachable(reach, job)
-        _show_and_ask(job, reach, args, screen)
+        _show_and_ask(job, reach, seen, args, screen)
     finally:
         reach.close()
     _restore(ByHand(job, reach, screen.tell, clock), args, screen)
@@ -130,14 +110,14 @@ def _refuse_the_unreachable(reach: Reach, job: Job) -> None:
     raise PipelinesError(f"nothing was restored:\n{reasons}")
 
 
-def _show_and_ask(job: Job, reach: Reach, args: Any, screen: Screen) -> None:
+def _show_and_ask(job: Job, reach: Reach, seen: dict[str, Sighting], args: Any, screen: Screen) -> None:
     """
     Show what would be done, and ask.
 
     :raises UsageError: there is nobody to ask
     :raises Undone: the answer was no
     """
-    plan, seen = job.entry.plan, reach.look(job.entry)
+    plan = job.entry.plan
     if job.from_file:
         _find_out_what_was_stopped(job, seen)
     rows, count = _rows(job.entry, reach, seen)
