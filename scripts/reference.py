@@ -1,4 +1,4 @@
-"""``python -m scripts.reference``: writes docs/operators.md, every operator and sensor with its arguments."""
+"""``python -m scripts.reference``: writes docs/operators.md, every operator, sensor and target with its arguments."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_pipelines.window import MaintenanceWindow
+from airflow_provider_pipelines.window.targets import TARGETS
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "operators.md"
 ROOMS = {"EnOS": "enos", "CodeArts": "codearts", "DLI": "dli"}
 _SHARED = {"VerbOperator", "GoalSensor"}
-_HEAD = """# Operators and sensors
+_HEAD = """# Operators, sensors and the maintenance window
 
 Every argument, as the docstrings have it. `python -m scripts.reference` writes this page; a test keeps it true.
 The arguments about waiting, which all operators share, are in the [README](../README.md#waiting).
@@ -32,6 +35,11 @@ def classes(vendor: str) -> list[type]:
     return [found[name] for name in sorted(found)]
 
 
+def window_classes() -> list[type]:
+    """Give the maintenance window and its targets."""
+    return [MaintenanceWindow, *TARGETS.values()]
+
+
 def arguments(kind: type) -> dict[str, inspect.Parameter]:
     """Give a class's own keyword arguments, those of its bases in the room included."""
     named: dict[str, inspect.Parameter] = {}
@@ -40,7 +48,7 @@ def arguments(kind: type) -> dict[str, inspect.Parameter]:
         own = base.__module__.startswith("airflow_provider_pipelines.") and base.__name__ not in _SHARED
         if own and "__init__" in vars(base):
             for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items():
-                if parameter.kind is parameter.KEYWORD_ONLY:
+                if name != "self" and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
                     named[name] = parameter
     return named
 
@@ -58,9 +66,10 @@ def told(kind: type) -> dict[str, str]:
 def page() -> str:
     """Write the page."""
     lines = [_HEAD]
-    for title, vendor in ROOMS.items():
+    rooms = {title: classes(vendor) for title, vendor in ROOMS.items()}
+    for title, kinds in {**rooms, "The maintenance window": window_classes()}.items():
         lines.append(f"## {title}\n")
-        for kind in classes(vendor):
+        for kind in kinds:
             doc = inspect.cleandoc(kind.__doc__ or "").split("\n:param", 1)[0].strip()
             lines.append(f"### `{kind.__name__}`\n\n{_markdown(doc)}\n")
             texts = told(kind)

@@ -16,8 +16,9 @@ from cryptography.fernet import Fernet
 
 from scripts.demo import __main__ as demo
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.demo.report import calls_line
-from scripts.demo.things import PHASES, Thing, changes, read_world, surprises
+from scripts.demo.report import calls_line, contradictions, things_table
+from scripts.demo.tasklogs import spoken
+from scripts.demo.things import PHASES, Thing, changes, read_world, refusal, surprises
 from scripts.live.console import readable
 from scripts.live.evidence import Metadata, deferrals
 from scripts.live.processes import Failure, Process, stop_all
@@ -131,16 +132,108 @@ def test_a_wrong_state_is_a_surprise_in_every_phase(phase):
     ("runs", "count"),
     [
         ([("migrate", "COMPLETED")], 0),
-        ([("migrate", "COMPLETED"), ("migrate", "FAILED")], 1),
+        ([("migrate", "COMPLETED"), ("migrate", "COMPLETED")], 1),
+        ([("migrate", "FAILED")], 1),
         ([], 1),
         ([("migrate", "COMPLETED"), ("other", "COMPLETED")], 1),
     ],
-    ids=["as expected", "one failed", "not run", "nobody asked for it"],
+    ids=["as expected", "run twice", "failed", "not run", "nobody asked for it"],
 )
 def test_the_runs_that_are_new_must_be_the_expected_ones(runs, count):
     after = {("codearts", str(n)): Thing("CodeArts run", name, state, name) for n, (name, state) in enumerate(runs)}
     worlds = {"before": {}, "during": {}, "after": after}
     assert len(surprises(worlds, {"things": {}, "new_runs": {"migrate": ["COMPLETED"]}})) == count
+
+
+JOB, IDLE = ("dli", "1"), ("dli", "2")
+
+
+def report_of(result, *outcomes):
+    return {"result": result, "things": [{"service": "dli", "verb": "v", **outcome} for outcome in outcomes]}
+
+
+@pytest.fixture
+def window():
+    """A job that was stopped and brought back, one that did not run, and what the window's tasks say of it."""
+    states = {"before": ("runs", "stopped"), "during": ("stopped", "stopped"), "after": ("runs", "stopped")}
+    worlds = {
+        phase: {JOB: Thing("DLI job", "a", first), IDLE: Thing("DLI job", "b", second)}
+        for phase, (first, second) in states.items()
+    }
+    reports = {
+        "quiesce": report_of("quiet", {"id": 1, "result": "done", "after": "STOPPED"}),
+        "restore": report_of("restored", {"id": 1, "result": "done", "after": "runs"}),
+    }
+    return worlds, reports
+
+
+def test_reports_that_say_what_was_seen_contradict_nothing(window):
+    assert contradictions(*window) == []
+    assert things_table(*window).row_count == 2
+
+
+@pytest.mark.parametrize("name", ["quiesce", "restore"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        [{"id": 1, "result": "failed", "after": "stopped"}],
+        [{"id": 1, "result": "done", "after": "something"}],
+    ],
+    ids=["nothing said", "not done", "another state"],
+)
+def test_a_report_without_what_was_seen_is_a_contradiction(window, name, wrong):
+    worlds, reports = window
+    reports[name] = report_of(reports[name]["result"], *wrong)
+    (sentence,) = contradictions(worlds, reports)
+    assert name in sentence
+
+
+@pytest.mark.parametrize("name", ["quiesce", "restore"])
+def test_a_report_of_what_was_left_alone_is_a_contradiction(window, name):
+    worlds, reports = window
+    reports[name]["things"].append({"service": "dli", "id": 2, "verb": "v", "result": "done", "after": "stopped"})
+    (sentence,) = contradictions(worlds, reports)
+    assert "left alone" in sentence
+
+
+def test_a_report_that_is_missing_or_partly_is_a_contradiction(window):
+    worlds, reports = window
+    assert "'partly'" in contradictions(worlds, reports | {"restore": {**reports["restore"], "result": "partly"}})[0]
+    assert len(contradictions(worlds, reports | {"restore": {}})) == 2
+
+
+def test_a_refused_write_is_told_with_the_name_of_its_thing(window):
+    worlds, _ = window
+    call = {"service": "dli", "operation": "stop", "ids": ["1"], "write": True, "status": 200, "code": "61152"}
+    assert refusal(call, worlds["before"]) == "stop of a (HTTP 200, code 61152)"
+    assert refusal({**call, "status": 503, "code": None}, worlds["before"]).endswith("(HTTP 503, code none)")
+    assert refusal({**call, "write": False}, worlds["before"]) == ""
+    for code in (None, 0, "0"):
+        assert refusal({**call, "code": code}, worlds["before"]) == ""
+
+
+def test_the_trouble_of_the_demo_hits_things_of_its_seed_and_tasks_of_its_dag(seed):
+    trouble = json.loads((demo.HERE / "trouble.json").read_text())
+    world = read_world(seed | {"codearts": _with_defaults(seed["codearts"])})
+    assert {(fault["service"], fault["id"]) for fault in trouble["faults"]} <= set(world)
+    source = (demo.ROOT / "example_dags" / "nightly_maintenance.py").read_text()
+    for task in trouble["killed"]["triggerer"]:
+        assert f'task_id="{task.partition(".")[2]}"' in source
+
+
+def test_only_what_a_window_says_is_shown_of_its_log_and_without_ids():
+    def line(logger, event):
+        return json.dumps({"logger": logger, "event": event})
+
+    ours = "airflow.task.operators.airflow_provider_pipelines.window.tasks.QuiesceTask"
+    said = (
+        "wind-1 (5f0e0000-0000-4000-8000-000000000001): EnOS failed (POST /a/b, HTTP 200, code 1): no. Looking again."
+    )
+    assert spoken(line(ours, said)) == "wind-1: EnOS failed: no. Looking again."
+    assert spoken(line("task", said)) is None
+    assert spoken(line(ours, "pipelines-record {}")) is None
+    assert spoken("no JSON") is None
 
 
 def test_secrets_are_found_in_the_fields_and_the_extra_of_a_connection():

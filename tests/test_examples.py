@@ -8,20 +8,27 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.core import identity
 from airflow_provider_pipelines.hook import PipelinesHook
 from airflow_provider_pipelines.provider import CONNECTIONS
 from airflow_provider_pipelines.task import GoalSensor, VerbOperator
+from airflow_provider_pipelines.window import airflow as window_airflow
+from airflow_provider_pipelines.window import tasks as window_tasks
+from airflow_provider_pipelines.window.snapshot import Surroundings
+from airflow_provider_pipelines.window.store import Shelf
 from scripts import reference
+from scripts.demo.things import PHASES, read_world, surprises
 from tests.conftest import Emulator, SteppedClock
-from tests.modes import TaskInstance, context_of, deferred
+from tests.modes import TaskInstance, context_of, deferred, fire
 from tests.test_architecture import NAME, TASKS, VENDORS
+from tests.window.playing import MemoryStore, Runs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "example_dags").glob("*.py"))
-FIRST_DAG = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+FIRST_DAG, WINDOW_DAG = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def in_order(dag):
@@ -34,24 +41,55 @@ def in_order(dag):
             yield left.pop(id)
 
 
-def run(dag, clock):
+def run(dag, clock, after=lambda task: None):
     """Run the tasks of a DAG one after the other, each as deferred as it can be."""
     results = {}
     for task in in_order(dag):
-        if not isinstance(task, VerbOperator | GoalSensor):
+        if not isinstance(task, VerbOperator | GoalSensor | window_tasks.WindowTask):
             continue
         ti = TaskInstance()
         ti.task_id = task.task_id
-        context = {**context_of(ti), "params": dict(dag.params), "ds": "2026-01-01"}
+        context = {**context_of(ti), "params": dict(dag.params), "ds": "2026-01-01", "run_id": "run"}
         task.render_template_fields(context)
 
         def make(task=task, **mode):
             task.deferrable = mode["deferrable"]
             return task
 
-        results[task.task_id] = end = deferred(make, clock, ti)
-        assert end["error"] is None, (task.task_id, end)
+        if isinstance(task, window_tasks.WindowTask):
+            results[task.task_id] = through_window_task(task, clock, context)
+        else:
+            results[task.task_id] = end = deferred(make, clock, ti)
+            assert end["error"] is None, (task.task_id, end)
+        after(task)
     return results
+
+
+def through_window_task(task, clock, context):
+    """Run one of a window's own tasks, through all its deferrals."""
+    act = lambda: task.execute(context)  # noqa: E731 -- is replaced at each hop
+    while True:
+        try:
+            return json.loads(json.dumps(act()))
+        except TaskDeferred as deferral:
+            event, kwargs = fire(deferral, clock), json.loads(json.dumps(deferral.kwargs))
+            act = lambda event=event, kwargs=kwargs: task.execute_complete(context, event=event, **kwargs)  # noqa: E731
+
+
+@pytest.fixture
+def keep_records(monkeypatch):
+    """Let windows keep their records in memory, and take their time from a clock that is turned."""
+
+    def keep(clock):
+        store = MemoryStore()
+
+        def around(self, context):
+            return Surroundings(Shelf(store, self.window, context["run_id"]), Runs(), clock, lambda line: None)
+
+        monkeypatch.setattr(window_tasks.WindowTask, "around", around)
+        monkeypatch.setattr(window_airflow, "states_of", lambda dag_id, run_id, ids: dict.fromkeys(ids, "success"))
+
+    return keep
 
 
 def test_the_first_dag_of_the_readme_has_at_most_fifteen_lines_and_works_as_pasted(emulator, clock):
@@ -63,6 +101,21 @@ def test_the_first_dag_of_the_readme_has_at_most_fifteen_lines_and_works_as_past
     assert [outcome["after"] for outcome in results["stop"]["result"]] == ["job_cancel_success"] * 2
     assert results["start"]["result"]["after"] == "RUNNING"
     assert [outcome["after"] for outcome in results["resume"]["result"]] == ["job_running"] * 2
+
+
+def test_the_window_of_the_readme_works_as_pasted(emulator, clock, keep_records):
+    before = read_world(emulator.state())
+    namespace = {}
+    exec(WINDOW_DAG, namespace)  # noqa: S102 -- as above
+    keep_records(clock)
+    results = run(namespace["window"].dag, clock)
+    assert results["window.migrate"]["result"]["after"] == "COMPLETED"
+    assert {one["after"] for one in results["window.quiesce"]["things"]} == {"PAUSED", "job_cancel_success", "DISABLED"}
+    assert results["window.verdict"]["result"] == "as it was"
+    after = read_world(emulator.state())
+    assert {key: thing.state for key, thing in after.items() if key in before} == {
+        key: thing.state for key, thing in before.items()
+    }
 
 
 def dag_of(namespace):
@@ -100,8 +153,38 @@ def demo_world(monkeypatch):
     world.stop()
 
 
-def test_the_nightly_maintenance_stops_what_runs_and_brings_it_back(demo_world):
+def test_the_window_of_the_nightly_maintenance_leaves_what_it_found(demo_world, keep_records):
     dag = load(ROOT / "example_dags" / "nightly_maintenance.py")
+    assert dag.timezone.name == "Europe/Berlin"
+    assert len([task for task in dag.tasks if isinstance(task, window_tasks.WindowTask)]) == 4
+    worlds = {"before": read_world(demo_world.state())}
+
+    def see(task):
+        if task.task_id == "window.quiesce":
+            worlds["during"] = read_world(demo_world.state())
+
+    clock = SteppedClock(demo_world)
+    keep_records(clock)
+    results = run(dag, clock, after=see)
+    worlds["after"] = read_world(demo_world.state())
+    expected = json.loads((ROOT / "scripts" / "demo" / "expected.json").read_text())
+    assert surprises(worlds, expected) == []
+    assert set(worlds) == set(PHASES)
+    assert results["window.quiesce"]["result"] == "quiet"
+    assert results["window.restore"]["result"] == "restored"
+    assert results["window.verdict"]["result"] == "as it was"
+    assert results["window.migrate"]["result"]["after"] == "COMPLETED"
+    heavy = demo_world.state()["enos"]["orgs"]["o10000000000001"]["pipelines"]["5f0e0000-0000-4000-8000-000000000002"]
+    assert (heavy["execution_mode"], heavy["kafka_rate"]) == (1, 9000)
+    done = [call["operation"] for call in demo_world.calls(writes=True) if str(call["code"]) in {"None", "0"}]
+    assert sorted(done) == sorted(
+        ["pause_pipeline"] * 2 + ["start_pipeline"] * 2 + ["batch_stop_flink_jobs", "batch_run_flink_jobs"]
+        + ["disable_pipeline", "enable_pipeline", "run_pipeline", "submit_sql_job"]
+    )  # fmt: skip
+
+
+def test_the_maintenance_by_hand_stops_what_it_names_and_starts_it_again(demo_world):
+    dag = load(ROOT / "example_dags" / "nightly_maintenance_by_hand.py")
     assert dag.timezone.name == "Europe/Berlin"
     assert any(task.deferrable for task in dag.tasks if isinstance(task, VerbOperator))
     before = demo_world.state()
@@ -136,6 +219,15 @@ def test_the_reference_is_what_the_docstrings_say_and_leaves_no_argument_out():
     for vendor in VENDORS:
         for kind in reference.classes(vendor):
             assert set(reference.arguments(kind)) <= reference.told(kind).keys(), kind.__name__
+    for kind in reference.window_classes():
+        assert set(reference.arguments(kind)) <= reference.told(kind).keys(), kind.__name__
+
+
+@pytest.mark.parametrize("kind", reference.window_classes())
+def test_the_readme_tells_of_every_argument_of_the_window_and_its_targets(kind):
+    assert f"`{kind.__name__}`" in README
+    for argument in reference.arguments(kind):
+        assert f"`{argument}" in README, argument
 
 
 @pytest.mark.parametrize(

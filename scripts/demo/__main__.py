@@ -27,7 +27,8 @@ def main() -> int:
     progress = Progress(picture=options.picture is not None)
     folder = Path(tempfile.mkdtemp(prefix="pipelines-demo-")).resolve()
     expected = json.loads(options.expected.read_text())
-    play = Play(folder, progress, options.dag, expected)
+    trouble = json.loads(options.trouble.read_text())
+    play = Play(folder, progress, options.dag, expected, trouble)
     code = 1
     with _interruptible():
         try:
@@ -62,9 +63,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dag", type=Path, default=ROOT / "example_dags" / "nightly_maintenance.py", metavar="FILE")
     parser.add_argument("--seed", type=Path, default=HERE / "world.json", metavar="FILE")
     parser.add_argument("--expected", type=Path, default=HERE / "expected.json", metavar="FILE")
+    parser.add_argument("--trouble", type=Path, default=HERE / "trouble.json", metavar="FILE")
     parser.add_argument("--speed", type=float, default=10, help="seconds of the world in a real second")
     options = parser.parse_args()
-    for file in (options.dag, options.seed, options.expected):
+    for file in (options.dag, options.seed, options.expected, options.trouble):
         if not file.is_file():
             parser.error(f"there is no file {file}")
     return options

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.demo.leaks import Scan, secrets_of
-from scripts.demo.report import calls_line, tasks_table, things_table
-from scripts.demo.things import PHASES, Expected, surprises
+from scripts.demo.report import calls_line, contradictions, tasks_table, things_table
+from scripts.demo.things import PHASES, Expected, Trouble, surprises
 from scripts.demo.watch import Watch
 from scripts.live.console import Progress
 from scripts.live.evidence import deferrals
@@ -24,6 +24,15 @@ DAG_ID = "nightly_maintenance"
 RUN_ID = "demo"
 #: fewer tasks than this waiting in the triggerer would not show that waiting there works
 DEFERRED_TASKS = 3
+#: the tasks that report what the window did, in this order
+REPORTING = ("quiesce", "restore")
+GROUP_ID = "window"
+SETTINGS = {
+    # a killed triggerer is missed sooner than after Airflow's 30 seconds
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
+    # on a machine with much else to do the API server may need more than Airflow's 5 seconds for an answer
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
+}
 
 
 class Play:
@@ -33,13 +42,15 @@ class Play:
     :param folder: an empty folder for everything that it writes
     :param dag_file: the DAG that it runs
     :param expected: what is to be seen
+    :param trouble: what goes wrong meanwhile
     """
 
-    def __init__(self, folder: Path, progress: Progress, dag_file: Path, expected: Expected) -> None:
+    def __init__(self, folder: Path, progress: Progress, dag_file: Path, expected: Expected, trouble: Trouble) -> None:
         self.folder = folder
         self.progress = progress
         self.dag_file = dag_file
         self.expected = expected
+        self.trouble = trouble
         self._processes: list[Process] = []
         self._commands: list[Process] = []
 
@@ -53,6 +64,7 @@ class Play:
             DAG_ID,
             RUN_ID,
             quiet=self.expected["quiet"],
+            killed=self.trouble["killed"].get("triggerer", ()),
             on_deferral=lambda: self._commands.extend(self._ask_airflow(airflow)),
         )
         self.progress.say("run", f"asking for a run of {DAG_ID}")
@@ -62,8 +74,10 @@ class Play:
             self._commands.extend(self._ask_airflow(airflow))
 
         problems = [] if state == "success" else [f"the DAG run is {state}"]
-        problems += self._judge_things(watch)
+        problems += self._judge_things(watch, airflow)
         problems += self._judge_tasks(airflow)
+        problems += self._judge_trouble(watch, emulator)
+        problems += self._judge_clearing(airflow)
         problems += self._judge_provider()
         calls = emulator.journal()
         secrets = {**secrets_of(emulator.connections), "the EnOS access token": emulator.enos_token()}
@@ -91,7 +105,9 @@ class Play:
         emulator = Emulator(self.folder, self.folder / "emulator.log", seed, environment, speed, self._processes.append)
         emulator.wait_until_ready()
         self.progress.say("start", f"the emulator is up: {emulator.url}, {speed:g} times as fast as the real world")
-        airflow = Airflow(self.folder / "airflow", {**environment, **emulator.connections}, self._processes.append)
+        airflow = Airflow(
+            self.folder / "airflow", {**environment, **SETTINGS, **emulator.connections}, self._processes.append
+        )
         self.progress.say("start", "making Airflow's database")
         database = airflow.create([self.dag_file])
         self._wait(lambda: "the database" if database.runs else "", timeout=180)
@@ -103,6 +119,7 @@ class Play:
         self._wait(lambda: "" if airflow.has_read(DAG_ID) else f"the DAG '{DAG_ID}'", timeout=90, check=airflow.check)
         self.progress.say("start", f"Airflow is up: {airflow.url}")
         emulator.reset()
+        emulator.add_faults(*self.trouble["faults"])
         return emulator, airflow
 
     def _wait(self, missing: Callable[[], str], timeout: float, check: Callable[[], None] = lambda: None) -> None:
@@ -126,11 +143,31 @@ class Play:
             airflow.command("dags", "list-import-errors", "--output", "json"),
         ]
 
-    def _judge_things(self, watch: Watch) -> list[str]:
-        self.progress.console.print(things_table(watch.worlds))
+    def _judge_things(self, watch: Watch, airflow: Airflow) -> list[str]:
+        reports = {name: airflow.api.xcom(DAG_ID, RUN_ID, f"{GROUP_ID}.{name}", "report") or {} for name in REPORTING}
+        self.progress.console.print(things_table(watch.worlds, reports))
         if missing := [phase for phase in PHASES if phase not in watch.worlds]:
             return [f"the remote things were never seen {', '.join(missing)} the window"]
-        return surprises(watch.worlds, self.expected)
+        return [*surprises(watch.worlds, self.expected), *contradictions(watch.worlds, reports)]
+
+    def _judge_trouble(self, watch: Watch, emulator: Emulator) -> list[str]:
+        problems = [
+            f"{task} was not seen in a second triggerer after the first was killed"
+            for task in self.trouble["killed"].get("triggerer", ())
+            if task not in watch.taken_over
+        ]
+        wanted = sum(int(fault["times"]) for fault in self.trouble["faults"])
+        met = sum(bool(call["fault"]) for call in emulator.journal())
+        if met != wanted:
+            problems.append(f"{met} calls were refused on purpose, expected {wanted}")
+        return problems
+
+    def _judge_clearing(self, airflow: Airflow) -> list[str]:
+        problems = []
+        for task, wanted in self.expected["clears"].items():
+            if (found := airflow.api.cleared_with(DAG_ID, RUN_ID, task)) != list(wanted):
+                problems.append(f"clearing {task} would clear {', '.join(found)}, expected {', '.join(wanted)}")
+        return problems
 
     def _judge_tasks(self, airflow: Airflow) -> list[str]:
         tasks = airflow.metadata.tasks(DAG_ID, RUN_ID)

@@ -42,12 +42,25 @@ class Expected(TypedDict):
     What is to be seen.
 
     ``things`` says it by service, id and phase; a phase that is left out is not looked at. ``new_runs`` names the
-    CodeArts pipelines that are run meanwhile, with the states that their new runs may have in the end.
+    CodeArts pipelines that are run meanwhile, each once, with the states that the new run may have in the end.
+    ``clears`` says which tasks Airflow would clear with a task.
     """
 
     quiet: Quiet
+    clears: Mapping[str, Sequence[str]]
     things: Mapping[str, Mapping[str, Mapping[str, str]]]
     new_runs: Mapping[str, Sequence[str]]
+
+
+class Trouble(TypedDict):
+    """
+    What goes wrong in the demo.
+
+    ``faults`` are those of the emulator. ``killed`` names the tasks that all wait in the triggerer when it is killed.
+    """
+
+    faults: Sequence[Mapping[str, Any]]
+    killed: Mapping[str, Sequence[str]]
 
 
 def read_world(state: Mapping[str, Any]) -> dict[Key, Thing]:
@@ -66,7 +79,7 @@ def _codearts(state: Mapping[str, Any]) -> Iterator[tuple[Key, Thing]]:
         for id, one in project["pipelines"].items():
             yield ("codearts", id), Thing("CodeArts pipeline", one["name"], "enabled" if one["enabled"] else "disabled")
             for run_id, run in one["runs"].items():
-                name = f"{one['name']} {run_id[:8]}"
+                name = f"{one['name']} {run_id[:4]}"
                 yield ("codearts", run_id), Thing("CodeArts run", name, run["status"], one["name"])
 
 
@@ -84,6 +97,17 @@ def changes(old: World, new: World) -> list[tuple[Thing, str]]:
         if thing.state != state:
             found.append((thing, state))
     return found
+
+
+def refusal(call: Mapping[str, Any], world: World) -> str:
+    """Return a sentence about a write that a service refused, nothing about any other call of the journal."""
+    code = "" if call["code"] in (None, 0, "0") else str(call["code"])
+    if not call["write"] or not (code or (call["status"] or 0) >= 400):
+        return ""
+    names = [world[call["service"], id].name if (call["service"], id) in world else id for id in call["ids"]]
+    return (
+        f"{call['operation']} of {', '.join(names) or 'nothing named'} (HTTP {call['status']}, code {code or 'none'})"
+    )
 
 
 def surprises(worlds: Mapping[str, World], expected: Expected) -> list[str]:
@@ -108,8 +132,9 @@ def surprises(worlds: Mapping[str, World], expected: Expected) -> list[str]:
 def _surprising_runs(worlds: Mapping[str, World], expected: Mapping[str, Sequence[str]]) -> Iterator[str]:
     new = [thing for key, thing in worlds["after"].items() if key not in worlds["before"]]
     for pipeline in expected:
-        if not any(thing.run_of == pipeline for thing in new):
-            yield f"CodeArts pipeline {pipeline} was not run"
+        count = sum(thing.run_of == pipeline for thing in new)
+        if count != 1:
+            yield f"CodeArts pipeline {pipeline} was run {count} times, expected once"
     for thing in new:
         if thing.run_of not in expected:
             yield f"{thing.kind} {thing.name} is there after the window, nobody asked for it"

@@ -64,6 +64,18 @@ class Api:
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": ids, "only_failed": False, "reset_dag_runs": True}
         self._call("POST", f"dags/{dag_id}/clearTaskInstances", body)
 
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str) -> Any:
+        """Return what a task has pushed under a key, or None."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}?deserialize=true"
+        reply = self._call("GET", path, allow=404)
+        return reply.json()["value"] if reply.ok else None
+
+    def cleared_with(self, dag_id: str, run_id: str, task: str) -> list[str]:
+        """Return which tasks would be cleared with one, as the UI asks before it does so."""
+        body = {"dry_run": True, "dag_run_id": run_id, "task_ids": [task], "only_failed": False}
+        reply = self._call("POST", f"dags/{dag_id}/clearTaskInstances", body)
+        return sorted(str(one["task_id"]) for one in reply.json()["task_instances"])
+
     def _call(self, method: str, path: str, body: Any = None, allow: int | None = None) -> requests.Response:
         try:
             reply = self._send(method, path, body)
