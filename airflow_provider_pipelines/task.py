@@ -349,6 +349,7 @@ class ListOperator(BaseOperator):
 
     :param name_pattern: only those whose whole name matches, like a file name; capitals count (templated)
     :param status: only those in this status (templated)
+    :raises PipelinesError: the list could not be read, or only in part
     """
 
     ui_color = "#eef0e4"
@@ -403,6 +404,8 @@ class GoalSensor(BaseSensorOperator):
     :param target_status: the vendor's word to wait for
     :param deferrable: wait in the triggerer, without a worker slot
     :param max_poll_failures: failed looks in a row that only cost time
+    :raises WatchFailed: it went where the status is not reached any more
+    :raises AirflowSensorTimeout: the time was up first
     """
 
     kind: ClassVar[str]

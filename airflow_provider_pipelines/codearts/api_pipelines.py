@@ -59,11 +59,29 @@ class PipelinesApi(ProjectApi):
 
         :param name: a part of the name, as the vendor searches
         :param status: statuses of the latest run
+        :param project_id: the project of the rows, where the path's is not meant
+        :param project_ids: several of them
+        :param component_id: the microservice that they belong to
+        :param is_publish: only change-triggered ones, or only others
         :param is_banned: only disabled ones, or only enabled ones
+        :param creator_id: who made them
+        :param creator_ids: several of them
+        :param executor_ids: who ran them
+        :param start_time: ran after this time
+        :param end_time: ran before this time
+        :param pipeline_run_update_time: the latest run changed at this time
+        :param exclude_pipeline_id: all but this one
+        :param include_pipeline_id: this one too
+        :param tag_list: ids of tags
+        :param manifest_version_list: versions of the pipeline's form
+        :param group_path_id: the group that they are in
+        :param by_group: whether only that group is looked through
+        :param query_new: whether pipelines of the new kind are meant; the vendor's default is yes
         :param security_level_list: numbers of security levels
         :param dev_uc_security_level_list: the same, of the vendor's own
         :param sort_key: ``name``, ``create_time`` or ``update_time``
         :param sort_dir: ``asc`` or ``desc``
+        :raises PipelinesError: it could not be read, or only in part
 
         https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelines.html
         """
@@ -105,6 +123,7 @@ class PipelinesApi(ProjectApi):
         Read the latest run of each of several pipelines; those that never ran are left out.
 
         :param pipeline_ids: the pipelines' ids
+        :raises PipelinesError: it could not be read
 
         https://support.huaweicloud.com/intl/en-us/api-pipeline/BatchShowPipelinesLatestStatus.html
         """

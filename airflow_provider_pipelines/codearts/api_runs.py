@@ -178,6 +178,7 @@ class RunsApi(ProjectApi):
         :param sort_key: ``start_time``, ``end_time`` or ``update_time``; the vendor's pages and its SDK disagree on the
             last two
         :param sort_dir: ``asc`` or ``desc``
+        :raises PipelinesError: it could not be read, or only in part
 
         https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineRuns.html
         """
@@ -219,6 +220,7 @@ class RunsApi(ProjectApi):
         List the runs of a pipeline that wait for their turn, all pages.
 
         :param pipeline_id: the pipeline's id
+        :raises PipelinesError: it could not be read, or only in part
 
         https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineQueue.html
         """
@@ -232,6 +234,7 @@ class RunsApi(ProjectApi):
         :param pipeline_id: the pipeline's id
         :param pipeline_run_id: the run's id
         :param queue_id: the number of its entry in the queue
+        :raises ApiError: it was refused, or the answer does not say
 
         https://support.huaweicloud.com/api-pipeline/CancelPipelineQueue.html
         """
@@ -264,6 +267,7 @@ class RunsApi(ProjectApi):
         Read whether the runs of a batch began, for instance ``START_SUCCESS``.
 
         :param query: for each a mapping with ``pipeline_id`` and ``pipeline_run_id``
+        :raises PipelinesError: it could not be read
 
         https://support.huaweicloud.com/api-pipeline/ShowBatchRunResult.html
         """

@@ -142,6 +142,7 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
         :param order: ``asc`` or ``desc``, by time; ``asc`` keeps pages steady while jobs are added
         :param root_job_id: the jobs below this one (Huawei Cloud, edge jobs)
         :param sys_enterprise_project_name: the enterprise project (Huawei Cloud)
+        :raises PipelinesError: it could not be read, or only in part
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/listing_jobs.html
         """

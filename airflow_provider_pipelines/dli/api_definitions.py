@@ -86,6 +86,7 @@ class DefinitionsApi(ProjectApi):
         :param is_selected: only the jobs in ``job_selected``; else all jobs
         :param job_selected: the jobs
         :returns: the paths of the files
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/exporting_a_flink_job.html
         """
@@ -108,6 +109,7 @@ class DefinitionsApi(ProjectApi):
         :param zip_file: the file's path, or a folder's that holds such files only
         :param is_cover: whether a job of the same name is overwritten; it is a draft then
         :returns: the old and the new id of each job
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/importing_a_flink_job.html
         """

@@ -26,6 +26,7 @@ class GraphsApi(ProjectApi):
         :param job_id: the job
         :returns: None where DLI shows none. What it answers for a job that does not run is not documented: an error,
             nothing, or the last one
+        :raises PipelinesError: it could not be read
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/
         querying_the_job_execution_plan.html

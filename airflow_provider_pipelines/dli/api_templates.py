@@ -32,6 +32,7 @@ class TemplatesApi(ProjectApi):
         :param name: the template's name; whether a part of it will do is not documented
         :param tags: ``key=value,key2=value2``
         :param order: ``asc`` or ``desc``, by time
+        :raises PipelinesError: it could not be read, or only in part
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
         querying_the_job_template_list.html
@@ -66,6 +67,7 @@ class TemplatesApi(ProjectApi):
         :param sql_body: up to 10,000 characters, far fewer than a job's
         :param tags: a dictionary, or DLI's list of ``{"key", "value"}``
         :param job_type: ``flink_sql_job`` or ``flink_opensource_sql_job``
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
         creating_a_template.html
@@ -89,6 +91,7 @@ class TemplatesApi(ProjectApi):
         :param name: up to 64 characters
         :param desc: up to 512 characters
         :param sql_body: up to 10,000 characters
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
         updating_a_template.html
@@ -106,6 +109,7 @@ class TemplatesApi(ProjectApi):
         Delete a template.
 
         :param template_id: the template
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
         deleting_a_template.html
@@ -116,6 +120,8 @@ class TemplatesApi(ProjectApi):
     def list_global_variables(self) -> Call[list[GlobalVariable]]:
         """
         List global variables, all pages.
+
+        :raises PipelinesError: it could not be read, or only in part
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/
         querying_all_global_variables.html
@@ -153,6 +159,7 @@ class TemplatesApi(ProjectApi):
 
         :param var_name: the variable
         :param var_value: its new value
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/
         modifying_a_global_variable.html
@@ -166,6 +173,7 @@ class TemplatesApi(ProjectApi):
         Delete a global variable.
 
         :param var_name: the variable
+        :raises ApiError: it was refused, or the answer does not say
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/
         deleting_a_global_variable.html

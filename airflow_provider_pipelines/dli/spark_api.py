@@ -173,6 +173,7 @@ class SparkApi(ProjectApi):
         :param start: created after this time, epoch milliseconds
         :param end: created before this time, epoch milliseconds
         :param order: for instance ``CREATE_TIME_DESC`` or ``DURATION_ASC``
+        :raises PipelinesError: it could not be read, or only in part
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/spark_job-related_apis/listing_batch_processing_jobs.html
         """

@@ -241,6 +241,7 @@ class SqlApi(ProjectApi):
         :param order: ``start_time_desc`` (the default), ``start_time_asc``, ``duration_desc`` or ``duration_asc``
         :param tags: ``key=value``
         :param engine_type: ``spark`` or ``hetuEngine`` (Huawei Cloud)
+        :raises PipelinesError: it could not be read, or only in part
 
         https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_all_jobs.html
         """

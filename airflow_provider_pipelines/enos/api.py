@@ -150,6 +150,8 @@ class EnosApi(Upkeep):
         :param pipeline_id: the pipeline's id; system pipelines are found too
         :returns: the status as the vendor writes it
         :raises NotFound: neither view of released pipelines shows it
+
+        https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html
         """
         id = text_id(pipeline_id, "pipeline_id")
         sighting = (yield from self.look([id]))[id]

@@ -90,6 +90,7 @@ class Upkeep:
 
         :param pipeline_id: the pipeline
         :returns: the topic, and ``lag``, ``offset`` and ``ts`` (ms) of each partition
+        :raises NotFound: there is no such pipeline, or it is not granted to the access key (61108)
 
         https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.3.0/get_pipeline_offset_lag
         """
@@ -121,6 +122,8 @@ class Upkeep:
         :param asset_ids: assets, a list or text with commas
         :param point_ids: points, a list or text with commas; assets times points are 100,000 at most
         :returns: one item an asset and point; its fields depend on the operator of the stage
+        :raises NotFound: there is no such pipeline, or it is not granted to the access key (61106)
+        :raises InvalidRequest: too many points, or a stage of another kind (61105, 61107)
 
         https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.4.0/get_stage_state.html
         """
@@ -145,6 +148,8 @@ class Upkeep:
         :param asset_ids: assets, a list or text with commas
         :param point_ids: points, a list or text with commas
         :returns: whether it was deleted
+        :raises NotFound: there is no such pipeline, or it is not granted to the access key (61106)
+        :raises InvalidRequest: too many points, or a stage of another kind (61105, 61107)
 
         https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.4.0/delete_stage_state.html
         """
