@@ -12,7 +12,7 @@ from airflow_provider_pipelines.commands.naming import entry_named
 from airflow_provider_pipelines.commands.reach import Reach, decision
 from airflow_provider_pipelines.commands.record_file import entry_from, shelf_from
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
-from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError, WatchFailed
+from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.report import report
 from airflow_provider_pipelines.window.restore import Restore
 from airflow_provider_pipelines.window.snapshot import Surroundings
@@ -74,7 +74,8 @@ def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
         _show_and_ask(job, reach, seen, args, screen)
     finally:
         reach.close()
-    _restore(ByHand(job, reach, screen.tell, clock), args, screen)
+    around = Surroundings(job.shelf, job.runs, clock, screen.tell)
+    _restore(Restore(around, reach.hooks, POLL_INTERVAL, by="hand"), args, screen)
 
 
 def _from_database(name: str) -> Job:
@@ -165,7 +166,7 @@ def _find_out_what_was_stopped(job: Job, seen: dict[str, Sighting]) -> None:
     job.shelf.keep_plan(job.entry.plan)
 
 
-def _restore(work: ByHand, args: Any, screen: Screen) -> None:
+def _restore(work: Restore, args: Any, screen: Screen) -> None:
     try:
         work.run()
     except PipelinesError as error:
@@ -177,7 +178,7 @@ def _restore(work: ByHand, args: Any, screen: Screen) -> None:
     screen.tell("Everything is back as it was. The record is closed.")
 
 
-def _tell(work: ByHand, args: Any, screen: Screen) -> None:
+def _tell(work: Restore, args: Any, screen: Screen) -> None:
     """Write the report."""
     done = work.report or report(work.plan.window, work.plan.run_id, "partly", [])
     if args.json:

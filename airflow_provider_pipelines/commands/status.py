@@ -130,7 +130,9 @@ def _holders() -> tuple[dict[str, tuple[str, str]], list[str]]:
                 continue
             plan = entry.plan
             named = f"{plan.window}/{plan.run_id}"
-            held.update((one.thing.key, (named, one.recorded())) for one in entry.standings if not one.handed)
+            held.update(
+                (one.thing.key, (named, one.recorded())) for one in entry.standings if one.thing.runs and not one.handed
+            )
             dag_id = plan.window.partition("/")[0]
             goes_on = runs.alive(plan.window, plan.run_id)
             if note := note_on(entry, runs.run_state(dag_id, plan.run_id), goes_on, runs.paused(dag_id)):

@@ -88,11 +88,12 @@ def note_on(one: Entry, state: str | None, alive: bool, paused: bool | None) -> 
     """Say what an open window needs, if it is not under way to its end by itself."""
     if not one.open:
         return ""
+    parts = []
     if paused:
-        return "the DAG is paused: its tasks wait until it is unpaused" if alive else "the DAG is paused"
+        parts.append("the DAG is paused: no task of it begins until it is unpaused")
     if not alive and one.owed:
-        return f"the run is {state or 'gone'}: restore it by hand, or clear its restore"
-    return ""
+        parts.append(f"the run is {state or 'gone'}: restore by hand, or clear its restore")
+    return "; ".join(parts)
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
