@@ -26,6 +26,7 @@ from airflow_provider_pipelines.errors import PipelinesError
 if TYPE_CHECKING:
     import aiohttp
     import requests
+    import urllib3
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ def _reply(status: int, headers: Mapping[str, str], body: bytes, proxy: str | No
 
 class SyncTransport:
     """
-    Runs calls with ``requests``; one connection pool, for one thread at a time.
+    Runs calls with the connections of ``requests``, for one thread at a time.
 
     :param route: how the service is reached
     :param sleep: waits for so many seconds
@@ -150,6 +151,7 @@ class SyncTransport:
         self._sleep = sleep
         self._mask = mask
         self._adapter: requests.adapters.HTTPAdapter | None = None
+        self._pools: dict[tuple[Any, ...], urllib3.HTTPConnectionPool] = {}
 
     def run(self, call: Call[T]) -> T:
         """Run a call to its end."""
@@ -189,44 +191,65 @@ class SyncTransport:
         raise TypeError(f"a sync driver cannot carry out {effect!r}")
 
     def _send(self, wire: Wire) -> Reply:
-        import requests
         import urllib3
 
-        adapter = self._adapter = self._adapter or requests.adapters.HTTPAdapter()
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = wire.method, wire.url, wire.body
-        prepared.headers = requests.structures.CaseInsensitiveDict(wire.headers)
+        headers = dict(wire.headers)
         length = len(wire.body or b"")
         if length or wire.method not in {"GET", "HEAD"}:
-            prepared.headers["Content-Length"] = str(length)
+            headers["Content-Length"] = str(length)
         route = self.route
         proxy = route.proxy_to(wire.url)
+        scheme, _, rest = wire.url.partition("://")
+        host, _, target = rest.partition("/")
         try:
-            # the adapter alone: a session would look at redirects, cookies and the environment
-            answer = adapter.send(
-                prepared,
-                timeout=(route.timeout, route.timeout),
-                stream=True,
-                verify=(route.ca_bundle or True) if route.verify else False,
-                proxies={"http": proxy, "https": proxy} if proxy else {},
+            # the pool alone: all that a session and an adapter would add is time, and a look at the environment
+            answer = self._pool(f"{scheme}://{host}", proxy).urlopen(
+                wire.method,
+                # a proxy is told the whole address, unless it only makes a tunnel
+                wire.url if proxy and scheme == "http" else f"/{target}",
+                body=wire.body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=urllib3.Timeout(connect=route.timeout, read=route.timeout),
+                preload_content=False,
+                decode_content=False,
             )
             with answer:
-                body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-            return _reply(answer.status_code, answer.headers, body, proxy)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            lost = _undelivered_by_requests(error)
-        # outside of the handler: the library's error holds the request, credentials included
+                body = answer.read(LARGEST_ANSWER + 1, decode_content=True)
+            return _reply(answer.status, dict(answer.headers), body, proxy)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            lost = _undelivered_by_urllib3(error)
+        # outside of the handler: the library's error may hold the request, credentials included
         raise lost
+
+    def _pool(self, address: str, proxy: str | None) -> urllib3.HTTPConnectionPool:
+        """Give the connections to an address, with proxy and certificates as ``requests`` sets them up."""
+        import requests
+
+        route = self.route
+        known = (address, proxy, route.verify, route.ca_bundle)
+        if known not in self._pools:
+            adapter = self._adapter = self._adapter or requests.adapters.HTTPAdapter()
+            prepared = requests.PreparedRequest()
+            prepared.url = f"{address}/"
+            proxies = {"http": proxy, "https": proxy} if proxy else {}
+            verify = (route.ca_bundle or True) if route.verify else False
+            pool: Any = adapter.get_connection_with_tls_context(prepared, verify, proxies)
+            adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]  # has no types
+            self._pools[known] = pool
+        return self._pools[known]
 
     def close(self) -> None:
         """Close the connections."""
         if self._adapter is not None:
             self._adapter.close()
             self._adapter = None
+            self._pools.clear()
 
 
-def _undelivered_by_requests(error: Exception) -> Undelivered:
-    import requests
+def _undelivered_by_urllib3(error: Exception) -> Undelivered:
     import urllib3
 
     reason = error
@@ -244,16 +267,16 @@ def _undelivered_by_requests(error: Exception) -> Undelivered:
         return Undelivered(f"TLS failed ({reason.reason or 'no reason given'})", sent=True, hint=_TLS_HINT)
     if "TLS CA certificate bundle" in str(error):
         return Undelivered(_NO_CERTIFICATES, sent=False, hint=_TLS_HINT)
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, urllib3.exceptions.ProxyError):
         return Undelivered("the proxy could not be used", sent=False, hint=_PROXY_HINT)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return Undelivered("the host name could not be resolved", sent=False, hint=_HOST_HINT)
     refused = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError)
-    if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, refused):
+    if isinstance(error, refused) or isinstance(reason, refused):
         return Undelivered(_UNREACHABLE, sent=False, hint=_HOST_HINT)
-    if isinstance(error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return Undelivered(_TIMED_OUT, sent=True)
-    if isinstance(error, ValueError | urllib3.exceptions.LocationValueError):
+    if isinstance(error, ValueError):
         return Undelivered("the address is no URL that can be called", sent=False, hint=_HOST_HINT)
     return Undelivered(_CUT, sent=True)
 
