@@ -33,6 +33,7 @@ class Request:
     :param body: the body's bytes, serialised once, or None
     :param repeatable: whether sending it twice does what sending it once does; true for all that only reads
     :param service: which of the scheme's services it is for, where there are several
+    :param guard: is called directly before it goes out, each time; may raise, so that it does not
     """
 
     operation: str
@@ -42,6 +43,7 @@ class Request:
     body: bytes | None = None
     repeatable: bool = False
     service: str = ""
+    guard: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

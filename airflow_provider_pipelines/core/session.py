@@ -125,6 +125,8 @@ class Session:
             wire = yield from self._sign(request)
             if wire is None:
                 return None
+            if request.guard is not None:
+                request.guard()
             sent.append(wire)
             lost = None
             try:

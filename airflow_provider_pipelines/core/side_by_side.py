@@ -10,6 +10,19 @@ from airflow_provider_pipelines.core.calls import Call, Enter, Gate, Sleep
 from airflow_provider_pipelines.core.session import Undelivered
 from airflow_provider_pipelines.errors import PipelinesError
 
+
+class Halt(Exception):
+    """
+    Everything has to stop at once, whatever each call would make of an error.
+
+    :param reason: the error to raise where it was started
+    """
+
+    def __init__(self, reason: PipelinesError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 #: seconds between two looks whether a gate that another thread holds has opened
 GATE_PAUSE = 0.05
 
@@ -109,20 +122,20 @@ def side_by_side(
     now: Callable[[], float],
     sleep: Callable[[float], None],
     *,
-    resting: Callable[[], None] = lambda: None,
     again: Callable[[], None] = lambda: None,
 ) -> Ended | None:
     """
     Run calls side by side: requests are sent in turn, waits are waited by all together.
 
-    An error ends the call that it comes from, and no other.
+    An error ends the call that it comes from, and no other; one that is none of this package's is raised once all
+    others have ended. A :class:`Halt` ends them all.
 
-    :param resting: is called before each wait
     :param again: is called when all calls have paused and one of them has work left, so that all go on
     :returns: how the calls ended; None where nothing but waiting is left, all calls closed
     """
     running = dict(strands)
     ended = Ended({}, {})
+    bugs: list[Exception] = []
     try:
         while running:
             ready = [name for name, one in running.items() if one.ready(now())]
@@ -133,21 +146,27 @@ def side_by_side(
                 except PipelinesError as error:
                     ended.errors[name] = error
                     del running[name]
+                except Halt:
+                    raise
+                except Exception as error:  # noqa: BLE001 -- is raised below, when it keeps no other call from its end
+                    bugs.append(error)
+                    running.pop(name).close()
                 if one.ended:
                     ended.results[name] = one.value
                     del running[name]
             if ready or not running:
                 continue
             if awake := [one for one in running.values() if one.paused is None]:
-                resting()
                 sleep(min(one.wait(now()) for one in awake))
             elif all(one.paused is not None and one.paused.idle for one in running.values()):
-                return None
+                break
             else:
                 again()
                 for one in running.values():
                     one.paused = None
-        return ended
+        if bugs:
+            raise bugs[0]
+        return None if running else ended
     finally:
         for one in running.values():
             one.close()

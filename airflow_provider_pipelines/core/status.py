@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from airflow_provider_pipelines.core.calls import Sleep
 from airflow_provider_pipelines.core.goals import Goal
 from airflow_provider_pipelines.core.retrying import transient
 from airflow_provider_pipelines.errors import (
@@ -278,7 +279,8 @@ def watch(
     known: Mapping[str, str | None] | None = None,
     stop_on_failure: bool = False,
     failures: int = 0,
-    tell_progress: bool = True,
+    still: Callable[[Sequence[str]], None] | None = None,
+    look_at_pause: bool = True,
 ) -> Call[Report]:
     """
     Look until every thing has its verdict, the deadline comes, or looking fails too often.
@@ -292,7 +294,8 @@ def watch(
     :param known: statuses told already, by id
     :param stop_on_failure: whether the first thing that failed ends the watch
     :param failures: how many looks in a row had failed when the watch began
-    :param tell_progress: whether a line a minute says how far things are
+    :param still: receives the ids that are waited for after each look; without it a line a minute tells of them
+    :param look_at_pause: whether ``pause_at`` brings a look forward
     """
     report = Report(failures=failures)
     blind = Blindness(max_poll_failures, failures)
@@ -304,7 +307,12 @@ def watch(
     while waiting:
         limit = min(deadline, pause_at) if pause_at is not None else deadline
         usual = interval_after(max(0.0, now() - begun), poll_interval, failures=blind.failures)
-        pause = min(usual if delay is None else delay, max(0.0, limit - now()))
+        wanted, left = usual if delay is None else delay, max(0.0, limit - now())
+        if wanted > left and limit < deadline and not look_at_pause:
+            yield Sleep(left)
+            report.ended = "pause"
+            return report
+        pause = min(wanted, left)
         delay = None
         try:
             seen = yield from look_once(waiting.values(), look, now, pause)
@@ -333,7 +341,9 @@ def watch(
                 break
             if any(thing.settling for thing in things) and not any(thing.settling for thing in waiting.values()):
                 break
-        if tell_progress and waiting and now() - spoken_at >= PROGRESS:
+            if still is not None:
+                still(list(waiting))
+        if still is None and waiting and now() - spoken_at >= PROGRESS:
             tell(_progress(waiting, told, len(things)))
             spoken_at = now()
         if waiting and now() >= limit:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 from airflow_provider_pipelines.core.calls import Call, Sleep
 from airflow_provider_pipelines.core.outcome import Outcome, Result
 from airflow_provider_pipelines.core.retrying import possibly_done
-from airflow_provider_pipelines.core.status import GRACE, Look, Report, Seen, Watched, watch
+from airflow_provider_pipelines.core.status import GRACE, Look, Report, Seen, Sighting, Watched, watch
 from airflow_provider_pipelines.errors import (
     ApiError,
     Conflict,
@@ -115,8 +115,11 @@ class Work:
         self.busy_pause: Callable[[float], float] | None = None
         #: whether the first look of the next wait is taken at once
         self.look_at_once = False
-        #: whether a wait says once a minute how far things are
-        self.tell_progress = True
+        #: Unix time of the last look
+        self.looked_at = 0.0
+        #: whether somebody else says once a minute how far things are, by :attr:`waiting`
+        self.quiet = False
+        self._still: Sequence[str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write everything as plain values."""
@@ -157,6 +160,16 @@ class Work:
     def finished(self) -> bool:
         """Tell whether every item is done."""
         return all(item.phase == "done" for item in self.items.values())
+
+    @property
+    def waiting(self) -> list[Item]:
+        """The items that are not done, as far as the last look of a wait tells."""
+        left = [item for item in self.items.values() if item.phase != "done"]
+        still = self._still
+        return left if still is None else [item for item in left if item.id in still or item.phase in {"ready", "busy"}]
+
+    def _keep_still(self, ids: Sequence[str]) -> None:
+        self._still = ids
 
     def watched(self) -> list[Watched]:
         """Give what has to be watched now."""
@@ -202,7 +215,7 @@ class Work:
                 if conflicts := max(item.conflicts for item in fresh):
                     # what the service refused for may not be in its list yet
                     yield Sleep(max(0.0, min(CONFLICT_PAUSE * 2 ** (conflicts - 1), self.deadline - now())))
-                yield from self._first_look(fresh, first_look)
+                yield from self._first_look(fresh, self._noted(first_look, now))
             if ready := self.of("ready", "busy"):
                 if now() >= self.retry_at:
                     yield from self._act(ready, act, now, tell)
@@ -222,9 +235,13 @@ class Work:
                     return
                 limit = min(limit, self.retry_at)
             if things := self.watched():
+                first_delay = 0.0 if self.look_at_once else None
+                if busy and first_delay is None:
+                    # nothing hangs on the next look: what the service has no time for is asked for at its own times
+                    first_delay = max(0.0, self.looked_at + poll_interval - now())
                 report = yield from watch(
                     things,
-                    look,
+                    self._noted(look, now),
                     poll_interval=poll_interval,
                     deadline=self.deadline,
                     max_poll_failures=max_poll_failures,
@@ -233,16 +250,25 @@ class Work:
                     pause_at=limit if limit < self.deadline else None,
                     known={item.id: item.known for item in self.items.values()},
                     failures=self.failed_looks,
-                    first_delay=0.0 if self.look_at_once else None,
-                    tell_progress=self.tell_progress,
+                    first_delay=first_delay,
+                    look_at_pause=not busy,
+                    still=self._keep_still if self.quiet else None,
                 )
-                self.look_at_once = False
+                self.look_at_once, self._still = False, None
                 self.merge(report, now())
                 paused = report.ended == "pause" or (pause_at is not None and now() >= pause_at)
                 if paused and not self.of("busy", "ready"):
                     return
             elif busy:
                 yield Sleep(max(0.0, limit - now()))
+
+    def _noted(self, look: Look, now: Callable[[], float]) -> Look:
+        def noting(ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
+            seen = yield from look(ids, delay)
+            self.looked_at = now()
+            return seen
+
+        return noting
 
     def _first_look(self, items: list[Item], look: Look) -> Call[None]:
         sightings = yield from look([item.id for item in items], 0.0)

@@ -11,7 +11,7 @@ from airflow_provider_pipelines.codearts.states import DISABLE, DISABLED, ENABLE
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.goals import Goal, Verb
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
-from airflow_provider_pipelines.window.fleet import Answers, Fleet, Found, Meaning, Stage, choose, ids_of
+from airflow_provider_pipelines.window.fleet import NOT_AGAIN, Answers, Fleet, Found, Meaning, Stage, choose, ids_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.calls import Call
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: nothing is sent: what is in no other state is waited for
 _WAIT = Verb("wait_for_run", already=ENDED, ready=frozenset(), goal=Goal("ended", ENDED), already_note=" It has ended.")
+_STOPS = frozenset({"stop_pipeline_run", "cancel_pipeline_queue"})
+_STOP = replace(STOP, already_note=" It has ended.")
 
 
 class CodeArtsFleet(Fleet):
@@ -77,9 +79,11 @@ class CodeArtsFleet(Fleet):
             except NotFound:
                 continue  # a pipeline that is gone has no runs
             if runs:
-                verb = _WAIT if running == "wait" else replace(STOP, already_note=" It has ended.")
+                verb, note = (_WAIT, "") if running == "wait" else (_STOP, NOT_AGAIN)
                 scope = {"pipeline_id": thing.id}
-                stages.append(Stage(verb, runs, _stopper(thing.id), "run", scope, runs_of=thing.id))
+                stages.append(
+                    Stage(verb, runs, _stopper(thing.id), "run", scope, writes=_STOPS, runs_of=thing.id, note=note)
+                )
         return stages
 
     def up(self, things: Sequence[Thing], marks: Mapping[str, Mark]) -> list[Stage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from airflow_provider_pipelines.errors import (
     error_from_event,
     mendable,
 )
+from airflow_provider_pipelines.window.fleet import NOT_AGAIN
 from airflow_provider_pipelines.window.record import prefix_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Crew:
 
     :param fleet: the fleet
     :param identity: the organisation or project
-    :param things: its things that are worked on
+    :param things: its things; those that ran are worked on
     :param ledger: where intents are noted
     :param terms: what all crews have in common
     """
@@ -76,6 +77,7 @@ class Crew:
         self.identity = identity
         self.prefix = prefix_of(identity)
         self.things = list(things)
+        self._running = [thing for thing in things if thing.runs]
         self.names = {thing.id: thing.name for thing in things}
         self._ledger = ledger
         self._terms = terms
@@ -96,7 +98,7 @@ class Crew:
 
     def bring_down(self) -> Call[None]:
         """Bring all things to rest, and what they have started."""
-        for stage in self.fleet.down(self.things):
+        for stage in self.fleet.down(self._running):
             yield from self._carry_out(stage)
         for _ in range(ROUNDS):
             client = self.hook.get_conn()
@@ -120,7 +122,7 @@ class Crew:
 
     def bring_back(self, marks: Mapping[str, Any]) -> Call[None]:
         """Bring all things back."""
-        for stage in self.fleet.up(self.things, marks):
+        for stage in self.fleet.up(self._running, marks):
             yield from self._carry_out(stage)
 
     def look(self, ids: Sequence[str]) -> Call[Mapping[str, Sighting]]:
@@ -142,6 +144,7 @@ class Crew:
                 yield Sleep(ROUND_PAUSE * round)
             work = Work(stage.verb, [self._item(stage, id, before.get(id)) for id in left], self._terms.deadline)
             work.busy_pause = stage.busy_pause
+            work.quiet = True  # all crews together tell
             # what an earlier attempt has asked for may be over
             work.look_at_once = not work.of("look")
             yield from self._finish(stage, work)
@@ -150,7 +153,7 @@ class Crew:
             before = work.items
             left = [item.id for item in work.items.values() if self._worth_another(stage, item)]
             for id in left:
-                self._terms.tell(f"{self._named(id)}: {before[id].message} Trying again.")
+                self._terms.tell(f"{self._named(id, stage)}: {before[id].message} Trying again.")
 
     def _item(self, stage: Stage, id: str, former: Item | None) -> Item:
         """Make what a round starts from: a refusal is looked at anew, a wait that saw nothing goes on."""
@@ -162,7 +165,10 @@ class Crew:
         if item.error is None or self.clock.time() >= self._terms.deadline:
             return False
         error = error_from_event(item.error)
-        if isinstance(error, NotFound | WatchTimeout | AuthenticationError) or stage.tolerates(error):
+        if isinstance(error, NotFound):
+            # what a write says is missing may be something else: a look tells
+            return error.method != "GET"
+        if isinstance(error, WatchTimeout | AuthenticationError) or stage.tolerates(error):
             return False
         # DLI refuses single jobs of a batch without a code, whatever the reason
         return mendable(error) or (isinstance(error, InvalidRequest) and error.code is None)
@@ -180,7 +186,7 @@ class Crew:
                 poll_interval=terms.poll_interval,
                 max_poll_failures=terms.max_poll_failures,
                 now=self.clock.time,
-                tell=self._tell,
+                tell=lambda line: self._tell(line, stage),
             )
             for item in work.items.values():
                 self._ledger.see(self._key(stage, item.id), item)
@@ -200,7 +206,8 @@ class Crew:
             for id, item in batch.items():
                 self._ledger.intend(self._key(stage, id), item, self.clock.time())
             self._ledger.flush()
-            sent = _once(stage.verb.name, stage.send(client.api, batch), self._terms.check)
+            writes = stage.writes or {stage.verb.name}
+            sent = _once(writes, stage.send(client.api, batch), self._terms.check)
             answers.update((yield from client.session.carry(sent, self._patience())))
             for id in batch:
                 error = answers.get(id)
@@ -219,13 +226,15 @@ class Crew:
 
     # what is told
 
-    def _named(self, id: str) -> str:
+    def _named(self, id: str, stage: Stage | None = None) -> str:
+        if stage is not None and stage.runs_of:
+            return f"{self.names.get(stage.runs_of) or stage.runs_of}, run {id}"
         name = self.names.get(id)
         return f"{name} ({id})" if name else id
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, line: str, stage: Stage) -> None:
         id, colon, rest = line.partition(":")
-        self._terms.tell(f"{self._named(id)}{colon}{rest}" if id in self.names else line)
+        self._terms.tell(f"{self._named(id, stage)}{colon}{rest}" if id in stage.ids else line)
 
     def _note(self, stage: Stage, item: Item) -> None:
         """Keep what came of a thing, or of one of its runs."""
@@ -234,6 +243,8 @@ class Crew:
         error = error_from_event(item.error) if item.error is not None else None
         if error is not None and stage.tolerates(error):
             error, item.result = None, "done"
+        if error is None and item.result == "done":
+            item.message += stage.note
         if error is None:
             self.errors.pop(key, None)
         else:
@@ -256,18 +267,28 @@ class Crew:
             ).to_xcom(),
         }  # fmt: skip
 
+    def stopped_run(self, thing: Thing, run: str) -> dict[str, Any]:
+        """Write of a run whose stop is noted, and that was not worked on this time."""
+        item = Item(run, result="done", message=f"Run {run}:{NOT_AGAIN}")
+        return self.outcome(run, "stop_pipeline_run", item, {"pipeline_run_id": run}, thing.id)
+
+    def failed(self, thing: Thing, reason: str) -> dict[str, Any]:
+        """Write of a thing that was not worked on and is not as it has to be."""
+        return self.outcome(thing.id, "look", Item(thing.id, result="failed", before=thing.was, message=reason))
+
     def standing(self) -> tuple[int, int, list[str]]:
         """Give how many things are done, of how many, and the names of those that are waited for."""
         if self.current is None:
-            return 0, len(self.things), []
+            return 0, len(self._running), []
         stage, work = self.current
-        waiting = [item.id for item in work.items.values() if item.phase != "done"]
+        waiting = [item.id for item in work.waiting]
         over = {*self.items, *(self._key(stage, id) for id in work.items)} - {self._key(stage, id) for id in waiting}
-        return sum(thing.key in over for thing in self.things), len(self.things), [self._named(id) for id in waiting]
+        done = sum(thing.key in over for thing in self._running)
+        return done, len(self._running), [self._named(id, stage) for id in waiting]
 
 
-def _once(operation: str, call: Call[Any], check: Callable[[], None]) -> Call[Any]:
-    """Ask before each write of a call whether it may be sent, and let the session repeat none: a look decides."""
+def _once(writes: Set[str], call: Call[Any], check: Callable[[], None]) -> Call[Any]:
+    """Let each write of a call ask whether it may be sent, and let the session repeat none: a look decides."""
     came: Any = None
     error: PipelinesError | None = None
     try:
@@ -277,9 +298,8 @@ def _once(operation: str, call: Call[Any], check: Callable[[], None]) -> Call[An
             except StopIteration as end:
                 return end.value
             came = error = None
-            if isinstance(effect, Request) and effect.operation == operation:
-                effect = replace(effect, repeatable=False)
-                check()
+            if isinstance(effect, Request) and effect.operation in writes:
+                effect = replace(effect, repeatable=False, guard=check)
             try:
                 came = yield effect
             except PipelinesError as lost:

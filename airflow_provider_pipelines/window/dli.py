@@ -11,6 +11,8 @@ from airflow_provider_pipelines.core.work import Item
 from airflow_provider_pipelines.dli.batches import LARGEST_BATCH, Batch, without_bucket
 from airflow_provider_pipelines.dli.models import FlinkJob
 from airflow_provider_pipelines.dli.states import (
+    BROKEN,
+    FINISH,
     PASSAGES,
     QUIET,
     RUN,
@@ -18,6 +20,7 @@ from airflow_provider_pipelines.dli.states import (
     STOP,
     STOP_WITH_SAVEPOINT,
     STOPPED,
+    SUBMIT_FAILED,
     has_new_savepoint,
 )
 from airflow_provider_pipelines.errors import NotFound, PipelinesError, SavepointMissing
@@ -37,6 +40,7 @@ class DliFleet(Fleet):
 
     service = "dli"
     kind = "flink_job"
+    ends = frozenset({FINISH})
 
     def identity(self, api: Any) -> Call[str]:
         """Give service, address and project."""
@@ -65,8 +69,8 @@ class DliFleet(Fleet):
         return "middle" if status in PASSAGES else "unknown"
 
     def left(self, status: str) -> bool:
-        """Tell whether it is as this window leaves it."""
-        return status == STOPPED
+        """Tell whether it is as a window leaves it, or as a restore does that could not start it."""
+        return status in {STOPPED, SUBMIT_FAILED, BROKEN}
 
     def back(self, status: str) -> bool:
         """Tell whether it runs."""
@@ -108,7 +112,7 @@ class DliFleet(Fleet):
             resumed: dict[str, str | None] = {}
             clean: dict[str, str | None] = {}
             for id, item in items.items():
-                choice = self._choice(truth[id], marks.get(id), item)
+                choice = self._choice(truth[id], marks.get(truth[id].key), item)
                 if isinstance(choice, PipelinesError):
                     answers[id] = choice
                 else:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: what a status means to a window
 Meaning = Literal["runs", "rests", "middle", "unknown"]
 Answers = Mapping[str, "PipelinesError | None"]
+#: what is said of a run that was stopped
+NOT_AGAIN = " It was stopped by this window and is not started again."
 Send = Callable[[Any, Mapping[str, "Item"]], "Call[Answers]"]
 
 
@@ -53,7 +55,9 @@ class Stage:
     :param batch: how many are sent together, between two looks at the record
     :param busy_pause: seconds until the next try of what the service was too busy for, or None for the usual ones
     :param blocked: gives the error for what the service certainly has no time for now, so that it is not sent
+    :param note: what people should know of each that is done
     :param tolerates: tells whether a thing that ended with this error is where it was to be all the same
+    :param writes: the operations that ``send`` writes with, if not the verb's own alone
     :param runs_of: the thing whose runs these are, or "" where they are the things themselves
     """
 
@@ -66,7 +70,9 @@ class Stage:
     busy_pause: Callable[[float], float] | None = None
     blocked: Callable[[], PipelinesError | None] = lambda: None
     tolerates: Callable[[PipelinesError], bool] = lambda error: False
+    writes: frozenset[str] = frozenset()
     runs_of: str = ""
+    note: str = ""
 
 
 class Fleet:
@@ -79,6 +85,8 @@ class Fleet:
 
     service: ClassVar[str]
     kind: ClassVar[str]
+    #: statuses in which a thing is, by itself, once it has done its work
+    ends: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, hook: PipelinesHook[Any], options: Mapping[str, Any]) -> None:
         self.hook = hook
@@ -141,7 +149,7 @@ class Fleet:
         """
         Give the stages that bring things back.
 
-        :param marks: what quiesce noted of each thing, by id
+        :param marks: what quiesce noted of each thing, by its key
         """
         raise NotImplementedError
 

@@ -73,6 +73,7 @@ class MaintenanceWindow(TaskGroup):
             "deferrable": deferrable,
         }  # fmt: skip
         self._own: dict[str, WindowTask] = {}
+        self._ended = False
 
     def __enter__(self) -> MaintenanceWindow:
         """Begin the window: tasks made from here on are its work."""
@@ -97,12 +98,34 @@ class MaintenanceWindow(TaskGroup):
             self._own["restore"] = RestoreTask(
                 task_id="restore", targets=places, **self._common, **self._pinned, **_retries(10, 30, 600)
             )
-            judged = [*(task.task_id for task in self._own.values()), *(task.task_id for task in work)]
+            own = [task.task_id for task in self._own.values()]
             self._own["verdict"] = VerdictTask(
-                task_id="verdict", targets=places, judged=judged, **self._common, **self._pinned, **_retries(2, 30)
+                task_id="verdict",
+                targets=places,
+                own=own,
+                judged=[task.task_id for task in work],
+                **self._common,
+                **self._pinned,
+                **_retries(2, 30),
             )
             self._draw(work)
+            self._ended = True
         super().__exit__(kind, value, trace)  # type: ignore[no-untyped-call]  # Airflow's
+
+    def add(self, task: Any) -> Any:
+        """
+        Add a task, as Airflow does while the window is open.
+
+        :raises ArgumentError: the window has ended, so that the task could begin on a live fleet
+        """
+        # Airflow's own constructor adds nothing, but may be asked before ours is through
+        if getattr(self, "_ended", False):
+            raise ArgumentError(
+                f"window {self.group_id}",
+                f"has ended, so {getattr(task, 'task_id', task)} would not be guarded by it. Make the task inside the "
+                "'with' of the window.",
+            )
+        return super().add(task)
 
     def _work(self) -> list[Any]:
         """Give the author's tasks."""
@@ -205,6 +228,7 @@ def _pins(pool: str | None, queue: str | None) -> dict[str, Any]:
         "max_active_tis_per_dagrun": None,
         "weight_rule": "absolute",
         "priority_weight": _PRIORITY,
+        "executor": None,
         "pre_execute": None,
         "post_execute": None,
         "do_xcom_push": True,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.work import Item
 from airflow_provider_pipelines.errors import OutcomeUnknown, error_to_event
-from airflow_provider_pipelines.window.record import Mark
+from airflow_provider_pipelines.window.record import LONGEST, Mark, word
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.goals import Verb
@@ -31,7 +31,7 @@ class Ledger:
 
     def intend(self, key: str, item: Item, now: float) -> None:
         """Note what is about to be sent; :meth:`flush` before it is."""
-        self.marks[key] = Mark(at=now, before=item.before, facts=kept(item.made))
+        self.marks[key] = Mark(at=now, before=word(item.before), facts=kept(item.made))
         self._dirty = True
 
     def withdraw(self, key: str) -> None:
@@ -47,7 +47,7 @@ class Ledger:
         """Note what was seen since, as far as it decides something later."""
         if (mark := self.marks.get(key)) is None:
             return
-        passed = [*mark.passed, *(word for word in item.passed if word not in mark.passed)][-8:]
+        passed = _more(mark.passed, item.passed)
         last = kept(item.made) if item.phase == "done" and item.error is None else mark.last
         if (passed, last) != (mark.passed, mark.last):
             mark.passed, mark.last = passed, last
@@ -57,7 +57,7 @@ class Ledger:
         """Note statuses that were seen elsewhere, for instance in the triggerer."""
         for key, words in passed.items():
             if (mark := self.marks.get(key)) is not None:
-                mark.passed = [*mark.passed, *(word for word in words if word not in mark.passed)][-8:]
+                mark.passed = _more(mark.passed, words)
                 self._dirty = True
 
     def flush(self) -> None:
@@ -93,6 +93,12 @@ class Ledger:
         )
 
 
+def _more(known: Sequence[str], seen: Iterable[str]) -> list[str]:
+    """Add the words that a record can hold to those that it holds."""
+    return [*known, *(found for found in map(word, seen) if found is not None and found not in known)][-8:]
+
+
 def kept(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give what of a thing's facts is worth keeping."""
-    return {name: facts[name] for name in _KEPT if facts.get(name) is not None}
+    found = {name: facts[name] for name in _KEPT if facts.get(name) is not None}
+    return {name: value for name, value in found.items() if not isinstance(value, str) or len(value) <= LONGEST}

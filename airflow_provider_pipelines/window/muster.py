@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.side_by_side import side_by_side
-from airflow_provider_pipelines.errors import ConfigurationError, NotFound, PipelinesError
+from airflow_provider_pipelines.errors import ConfigurationError, NotFound, PipelinesError, WatchFailed, mendable
 from airflow_provider_pipelines.window.crew import Crew, Terms
 from airflow_provider_pipelines.window.fleet import Fleet, fleet_class, fleet_for
 from airflow_provider_pipelines.window.targets import target_from_json
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: seconds without a line after which one says how far things are
 PROGRESS = 60.0
+#: seconds that a wait lasts at least, as long as there is something to wait for
+SHORTEST_REST = 0.05
 
 
 class Places:
@@ -37,6 +39,8 @@ class Places:
         self._hooks = list(hooks(plan))
         self.fleets: dict[int, Fleet] = {}
         self.errors: dict[int, PipelinesError] = {}
+        #: why hooks could not be used
+        self.reasons: list[PipelinesError] = []
 
     def open(self) -> None:
         """Find the hook for each place by its remote identity; a place without one keeps its reason."""
@@ -50,12 +54,15 @@ class Places:
                 known[client.run(fleet.identity(client.api))] = hook
             except PipelinesError as error:
                 reasons.append(f"{hook!r}: {error}")
-                self._last = error
+                self.reasons.append(error)
         for at, place in enumerate(self.plan.places):
             if (hook := known.get(place.identity)) is not None:
                 self.fleets[at] = fleet_for(place.service, hook, place.options)
+            elif len(reasons) == 1:
+                self.errors[at] = self.reasons[0]
             elif reasons:
-                self.errors[at] = ConfigurationError("; ".join(reasons)) if len(reasons) > 1 else self._last
+                kind = WatchFailed if any(map(mendable, self.reasons)) else ConfigurationError
+                self.errors[at] = kind("; ".join(reasons))
             else:
                 self.errors[at] = ConfigurationError(
                     f"no target of the window leads to {place.identity} any more. Give the target back, or bring its "
@@ -132,9 +139,7 @@ class Muster:
         now = self._clock.time
         self._terms.begin(now())
         strands = {name: crew.strand(work(crew)) for name, crew in self.crews.items()}
-        ended = side_by_side(
-            strands, now, self._clock.sleep, resting=self._progress, again=lambda: self._terms.begin(now())
-        )
+        ended = side_by_side(strands, now, self._rest, again=lambda: self._terms.begin(now()))
         if ended is None:
             return False
         self.errors.update(ended.errors)
@@ -162,8 +167,15 @@ class Muster:
         self._spoken_at = self._clock.time()
         self._tell(line)
 
+    def _rest(self, seconds: float) -> None:
+        """Wait, and say once a minute how far things are."""
+        end = self._clock.time() + seconds
+        while (left := end - self._clock.time()) > 0:
+            due = self._spoken_at + PROGRESS - self._clock.time()
+            self._clock.sleep(min(left, max(due, SHORTEST_REST)))
+            self._progress()
+
     def _progress(self) -> None:
-        """Say how far things are, once a minute."""
         if self._clock.time() - self._spoken_at < PROGRESS:
             return
         standings = [crew.standing() for crew in self.crews.values()]
@@ -174,5 +186,5 @@ class Muster:
 
 
 def gone(error: PipelinesError | None) -> bool:
-    """Tell whether a thing is not there any more."""
-    return isinstance(error, NotFound)
+    """Tell whether a look says that a thing is not there; what a write is answered may mean something else."""
+    return isinstance(error, NotFound) and error.method == "GET"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: seconds, the most that is waited for what the service took before, without asking
+LONGEST_USUAL = 60.0
+
 
 class Pacer:
     """
@@ -22,7 +25,7 @@ class Pacer:
     def taken(self, now: float) -> None:
         """Note that a request was taken."""
         if self._refused and self._taken_at is not None:
-            self._usual = now - self._taken_at
+            self._usual = min(LONGEST_USUAL, now - self._taken_at)
         self._taken_at, self._refused = now, False
 
     def refused(self, now: float) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.errors import WatchFailed
+from airflow_provider_pipelines.core.side_by_side import Halt
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.claims import Claiming
 from airflow_provider_pipelines.window.crew import Terms
+from airflow_provider_pipelines.window.fleet import NOT_AGAIN
 from airflow_provider_pipelines.window.ledger import Ledger
 from airflow_provider_pipelines.window.muster import Muster, Places, gone
 from airflow_provider_pipelines.window.record import Plan, Progress
@@ -50,7 +52,7 @@ class Quiesce:
         self._clock = around.clock
         self._killed = killed
         self.plan = self._shelf.needed_plan()
-        self._terms = Terms(self._check, deadline, poll_interval, around.tell, defer_after)
+        self._terms = Terms(self._guard, deadline, poll_interval, around.tell, defer_after)
         self.places = Places(self.plan, self._clock, hooks)
         self.report: dict[str, Any] | None = None
         self._notes: dict[str, str] = {}
@@ -60,13 +62,16 @@ class Quiesce:
         """Name this attempt, and take over what earlier ones have noted."""
         shelf, generation = self._shelf, self.plan.generation
         self._check()
-        shelf.register(attempt)
         parts = [part for part in shelf.progress() if part.generation == generation]
         marks = {key: mark for part in sorted(parts, key=lambda one: one.attempt) for key, mark in part.marks.items()}
         self._progress = Progress(generation=generation, attempt=attempt, marks=marks)
+        # first what it has to say, then its name: an attempt that is named and says nothing is an error
         shelf.keep_progress(self._progress)
+        shelf.register(attempt)
         self.ledger = Ledger(marks, self._keep)
-        self._things = [thing for thing in self.plan.things if thing.runs]
+        #: what the window targets; of what it only brings back nothing is stopped
+        self._targeted = [thing for thing in self.plan.things if not thing.carried]
+        self._things = [thing for thing in self._targeted if thing.runs]
         self.muster: Muster | None = None
 
     def _keep(self, marks: dict[str, Any]) -> None:
@@ -91,6 +96,13 @@ class Quiesce:
         if counts > generation:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
 
+    def _guard(self) -> None:
+        """Ask the same where a write is about to go out: a no ends everything at once."""
+        try:
+            self._check()
+        except PipelinesError as error:
+            raise Halt(error) from None
+
     def run(self) -> dict[str, Any] | None:
         """
         Bring everything to rest.
@@ -100,13 +112,16 @@ class Quiesce:
         :raises PipelinesError: it is not known how things are; another attempt goes on from here
         """
         self.places.open()
-        if self.places.errors:
-            raise next(iter(self.places.errors.values()))
+        at_work = {thing.target for thing in self._targeted}
+        if broken := [error for at, error in self.places.errors.items() if at in at_work]:
+            raise broken[0]
         self._check_claims()
-        self.muster = Muster(self.places, self._things, self.ledger, self._terms, self._clock, "stopped")
+        self.muster = Muster(self.places, self._targeted, self.ledger, self._terms, self._clock, "stopped")
         try:
             if not self.muster.run(lambda crew: crew.bring_down()):
                 return None
+        except Halt as halt:
+            raise halt.reason from None
         finally:
             # also what was asked for and did not come to an end is worth knowing
             self._tell_of(self.muster)
@@ -167,15 +182,17 @@ class Quiesce:
 
     def _last_look(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
         """Look once more at everything before work begins: what runs now would be worked on while it is live."""
-        wanted = {name: [thing.id for thing in self.plan.things if str(thing.target) == name] for name in muster.crews}
+        wanted = {name: [thing.id for thing in self._targeted if str(thing.target) == name] for name in muster.crews}
         seen = muster.look(wanted)
         found = {}
-        for thing in self.plan.things:
+        for thing in self._targeted:
             fleet = self.places.fleets[thing.target]
             sight = seen[str(thing.target)].get(thing.id)
-            if sight is None or thing.key in failures:
+            if thing.key in failures:
                 continue
-            if sight.status is not None and fleet.meaning(sight.status) != "rests":
+            if sight is None or (sight.status is None and sight.error is None):
+                found[thing.key] = (_named(thing), "it shows no status before work begins.")
+            elif sight.status is not None and fleet.meaning(sight.status) != "rests":
                 found[thing.key] = (_named(thing), f"it is {sight.status} at the last look before work begins.")
             elif sight.error is not None and not gone(sight.error):
                 found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {sight.error}")
@@ -189,6 +206,9 @@ class Quiesce:
                 item = crew.items[key]
                 if key in failures:
                     said["result"], said["message"] = "failed", failures[key][1]
+                elif key in self._notes and "/" in key and key in self.ledger.marks:
+                    # a run that was taken out of the queue is shown nowhere any more
+                    said["result"], said["message"], said["code"] = "done", f"It is gone.{NOT_AGAIN}", None
                 elif key in self._notes:
                     said["result"], said["message"] = "unknown", self._notes[key]
                 elif item.result == "already" and "/" not in key and key not in self.ledger.marks:
@@ -199,6 +219,13 @@ class Quiesce:
                             "start it."
                         )
                 found.append(said)
+            known = {thing.key: thing for thing in crew.things}
+            for key in self.ledger.marks.keys() - crew.outcomes.keys():
+                pipeline, _, run = key.partition("/")
+                if run and pipeline in known:
+                    found.append(crew.stopped_run(known[pipeline], run))
+            for key in failures.keys() & known.keys() - crew.outcomes.keys():
+                found.append(crew.failed(known[key], failures[key][1]))
         return found
 
 

@@ -7,6 +7,7 @@ address to call, and of the vendors' texts only names and status words.
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,9 +19,12 @@ VERSION = 1
 #: begins the lines of a record in a log
 MARK = "pipelines-record"
 
+#: characters that a text of a record has at most
+LONGEST = 1024
+_WORD = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 #: a status word, as vendors write them
 Word = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
-Small = Annotated[str, Field(max_length=512)]
+Small = Annotated[str, Field(max_length=LONGEST)]
 Fact = bool | int | Small | None
 Key = Annotated[str, Field(max_length=200)]
 
@@ -47,6 +51,11 @@ class Place(_Part):
     options: dict[str, Fact] = Field(default_factory=dict)
 
 
+def word(status: str | None) -> str | None:
+    """Give a status word, or None for what a record does not hold."""
+    return status if status is not None and _WORD.fullmatch(status) else None
+
+
 def prefix_of(identity: str) -> str:
     """Give what the keys of all things in an organisation or project begin with."""
     return f"{identity.partition(' ')[0]}:{sha256(identity.encode()).hexdigest()[:8]}"
@@ -62,6 +71,7 @@ class Thing(_Part):
     :param runs: whether it ran, so that it is stopped and brought back
     :param start: the settings that EnOS wants for its start
     :param facts: what it showed before, e.g. its savepoint
+    :param carried: whether this window does not target it, and only brings it back: a record of this run had stopped it
     :param asked: whether a former record holds the intent to stop it; it was found as that window left it
     """
 
@@ -74,6 +84,7 @@ class Thing(_Part):
     system: bool = False
     start: dict[str, Any] | None = None
     facts: dict[str, Fact] = Field(default_factory=dict)
+    carried: bool = False
     asked: bool = False
 
 
@@ -182,6 +193,18 @@ class Handed(_Part):
     window: Small
     run_id: Small
     things: list[Key] = Field(default_factory=list)
+
+
+class Judged(_Part):
+    """
+    What verdict writes: which of the work's tasks had not ended well when it last judged.
+
+    :param open: their ids, mapped ones by ``id_index``
+    """
+
+    version: Literal[1] = 1
+    generation: int
+    open: list[Small] = Field(default_factory=list)
 
 
 class Last(_Part):

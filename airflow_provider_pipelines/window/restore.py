@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.identity import SILENCE
+from airflow_provider_pipelines.core.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.claims import Claiming
 from airflow_provider_pipelines.window.crew import Terms
+from airflow_provider_pipelines.window.fleet import NOT_AGAIN
 from airflow_provider_pipelines.window.ledger import Ledger
 from airflow_provider_pipelines.window.muster import Muster, Places, gone
 from airflow_provider_pipelines.window.record import Phase, Plan
@@ -16,7 +18,6 @@ from airflow_provider_pipelines.window.report import report
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.status import Sighting
-    from airflow_provider_pipelines.window.crew import Crew
     from airflow_provider_pipelines.window.record import Mark, Thing
     from airflow_provider_pipelines.window.snapshot import Surroundings
 
@@ -26,6 +27,10 @@ FENCE = 20.0
 BEYOND_TIMEOUT = 10.0
 #: seconds that an attempt waits for things that were asked for, before Airflow's next attempt looks anew
 PATIENCE = 3600.0
+#: seconds more for each thing, since some services start one at a time
+EACH = 60.0
+#: seconds after which a line says that it waits on
+PROGRESS = 60.0
 #: how often a thing that is stopped again meanwhile is brought back in one attempt
 ROUNDS = 5
 #: from so many things on, all of them being gone at once is taken for a lack of permission
@@ -64,8 +69,11 @@ class Restore:
         self._killed = killed
         self._by = by
         self.plan = self._shelf.needed_plan()
-        self.deadline = self._clock.time() + PATIENCE if deadline is None else deadline
-        self._terms = Terms(self._check, self.deadline, poll_interval, around.tell, defer_after)
+        #: what a later window has taken over is that window's to bring back
+        self._given = self._taken_over()
+        usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
+        self.deadline = usual if deadline is None else deadline
+        self._terms = Terms(self._guard, self.deadline, poll_interval, around.tell, defer_after)
         self.places = Places(self.plan, self._clock, hooks)
         self.muster: Muster | None = None
         self.report: dict[str, Any] | None = None
@@ -76,6 +84,20 @@ class Restore:
             raise WatchFailed("the task was asked to end: nothing more is started. Clear it to go on.")
         if self._shelf.generation() > self.plan.generation:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt starts nothing more.")
+
+        if self._taken_over() != self._given:
+            raise WatchFailed(f"a later window has taken things over from window {self._shelf}: nothing more is done.")
+
+    def _taken_over(self) -> set[str]:
+        handed = self._shelf.handed()
+        return set(handed.things) if handed is not None and handed.generation >= self.plan.generation else set()
+
+    def _guard(self) -> None:
+        """Ask the same where a write is about to go out: a no ends everything at once."""
+        try:
+            self._check()
+        except PipelinesError as error:
+            raise Halt(error) from None
 
     def run(self) -> dict[str, Any] | None:
         """
@@ -96,6 +118,9 @@ class Restore:
         try:
             if not self._bring_back():
                 return None
+            self._keep_phase()
+        except Halt as halt:
+            raise halt.reason from None
         except AuthenticationError as error:
             self._sit_out([error])
             raise
@@ -117,19 +142,37 @@ class Restore:
 
     def _keep(self, marks: dict[str, Mark]) -> None:
         self._phase.marks = marks
+        self._keep_phase()
+
+    def _keep_phase(self) -> None:
+        """Write the phase, unless somebody else has closed the record or begun anew meanwhile."""
+        now, _ = self._shelf.standing()
+        if now is not None and (
+            now.generation > self._phase.generation
+            or (now.generation == self._phase.generation and now.phase == "closed")
+        ):
+            raise Halt(WatchFailed(f"window {self._shelf} was closed by somebody else meanwhile: look at its report."))
         self._shelf.keep_phase(self._phase)
+
+    def _wanted(self, marks: Mapping[str, Mark]) -> list[Thing]:
+        """Give what is to be brought back: what ran, and was asked to stop, and is no later window's."""
+        return [
+            thing
+            for thing in self.plan.things
+            if thing.runs and (thing.asked or thing.key in marks) and thing.key not in self._given
+        ]
 
     def _bring_back(self) -> bool:
         for round in range(ROUNDS):
             marks = self._marks()
-            wanted = [thing for thing in self.plan.things if thing.runs and (thing.asked or thing.key in marks)]
-            wanted = [thing for thing in wanted if thing.key not in self._phase.missing]
+            wanted = self._wanted(marks)
             if round == 0:
-                self._report_missing()
+                # what was gone for an earlier attempt is looked for anew
+                self._phase.missing = []
                 self._report_rest(wanted)
+                self._report_runs(marks)
             self.muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
-            by_id = {key.rpartition(":")[2]: mark for key, mark in marks.items()}
-            if not self.muster.run(lambda crew, marks=by_id: crew.bring_back(marks)):  # type: ignore[misc]  # a default
+            if not self.muster.run(lambda crew, marks=marks: crew.bring_back(marks)):  # type: ignore[misc]  # a default
                 return False
             self._judge(self.muster, wanted)
             if not wanted:
@@ -153,16 +196,12 @@ class Restore:
         shelves = [(self._shelf, self.plan.generation)]
         shelves += [(self._shelf.beside(one.window, one.run_id), one.generation) for one in self.plan.former]
         for shelf, generation in reversed(shelves):
+            if shelf.plan() is None:
+                continue  # closed long ago, and dropped
             for part in sorted(shelf.progress(), key=lambda one: one.attempt):
                 if part.generation == generation:
                     found.update(part.marks)
         return found
-
-    def _report_missing(self) -> None:
-        """Say again what an earlier attempt has found gone."""
-        for thing in self.plan.things:
-            if thing.key in self._phase.missing:
-                self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
 
     def _report_rest(self, wanted: Iterable[Thing]) -> None:
         """Note what ran and was not stopped by this window."""
@@ -189,6 +228,15 @@ class Restore:
                 thing, "already", status, f"It is {status} without this window's doing, and is left so."
             )
 
+    def _report_runs(self, marks: Iterable[str]) -> None:
+        """Note the runs that this window stopped: they are not started again."""
+        known = {thing.key: thing for thing in self.plan.things}
+        for key in marks:
+            pipeline, _, run = key.partition("/")
+            if run and pipeline in known:
+                said = self._said(known[pipeline], "done", None, f"Run {run}:{NOT_AGAIN}")
+                self._outcomes[key] = {**said, "verb": "stop_pipeline_run", "pipeline_run_id": run}
+
     def _said(self, thing: Thing, result: str, after: str | None, message: str) -> dict[str, Any]:
         fleet = self.places.fleets.get(thing.target)
         return {
@@ -210,7 +258,7 @@ class Restore:
         :raises NotRestored: something is not back
         """
         reasons: dict[str, str] = {}
-        errors: list[PipelinesError] = [*muster.errors.values(), *self.places.errors.values()]
+        errors: list[PipelinesError] = [*muster.errors.values(), *self.places.reasons]
         for thing in wanted:
             crew = muster.crews.get(str(thing.target))
             error = (
@@ -225,29 +273,19 @@ class Restore:
                 continue
             own = crew is not None and crew.errors.get(thing.key) is error
             if own and gone(error) and not self._all_gone(muster, thing):
-                self._miss(thing)
-                continue
+                continue  # the second look tells
             errors.append(error)
-            # the next attempt looks, and asks anew
-            self.ledger.withdraw(thing.key)
+            if own:
+                # it has come to its end: the next attempt looks, and asks anew
+                self.ledger.withdraw(thing.key)
             reasons[f"{thing.name} ({thing.id})" if thing.name else thing.id] = str(error)
             self._outcomes.setdefault(thing.key, self._said(thing, "failed", None, str(error)))
-        if self._phase.missing:
-            self._shelf.keep_phase(self._phase)
         if not reasons:
             return
         self.ledger.flush()
         self._sit_out(errors)
         named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise NotRestored(f"{len(reasons)} of {len(wanted)} are not back: {named}")
-
-    def _error_of(self, thing: Thing, crew: Crew | None, muster: Muster) -> PipelinesError | None:
-        if crew is None:
-            return self.places.errors[thing.target]
-        if thing.key in crew.items or thing.key in crew.errors:
-            return crew.errors.get(thing.key)
-        lost = muster.errors.get(str(thing.target))
-        return lost or WatchFailed(f"{thing.id} was not looked at")
 
     def _all_gone(self, muster: Muster, thing: Thing) -> bool:
         """Tell whether everything of a place seems to be gone, which is what a lost permission looks like."""
@@ -267,16 +305,21 @@ class Restore:
         self._sleep(wait)
 
     def _sleep(self, seconds: float) -> None:
-        end = self._clock.time() + seconds
+        end = told_at = self._clock.time()
+        end += seconds
         while (left := end - self._clock.time()) > 0:
             if self._killed():
                 raise WatchFailed("the task was asked to end. Clear it to go on.")
+            if self._clock.time() - told_at >= PROGRESS:
+                told_at = self._clock.time()
+                self._around.tell(f"{left:.0f} s are left to wait")
             self._clock.sleep(min(left, 5.0))
 
     def _wait_out_the_fence(self) -> None:
         """Wait until nothing that a killed quiesce has sent can still be carried out."""
         fence = max(FENCE, self.places.slowest() + BEYOND_TIMEOUT)
-        left = self._phase.turned_at + fence - self._clock.time()
+        # another machine's clock may have turned it
+        left = min(fence, self._phase.turned_at + fence - self._clock.time())
         if left > 0:
             self._around.tell(f"looking once more in {left:.0f} s: what a killed quiesce sent may still arrive.")
             self._sleep(left)
@@ -284,11 +327,7 @@ class Restore:
     def _stopped_again(self) -> list[Thing]:
         """Look a second time at everything that is to be back."""
         marks = self._marks()
-        wanted = [
-            thing
-            for thing in self.plan.things
-            if thing.runs and (thing.asked or thing.key in marks) and thing.key not in self._phase.missing
-        ]
+        wanted = self._wanted(marks)
         muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
         seen: dict[str, dict[str, Sighting]] = muster.look(
             {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()}
@@ -296,14 +335,12 @@ class Restore:
         found = []
         for thing in wanted:
             sight = seen[str(thing.target)].get(thing.id)
-            if sight is None or (sight.error is not None and not gone(sight.error)):
-                raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
-            if sight.status is not None and not self._is_back(thing, sight.status):
-                found.append(thing)
-            elif sight.error is not None:
+            if sight is not None and gone(sight.error):
                 self._miss(thing)
-        if self._phase.missing:
-            self._shelf.keep_phase(self._phase)
+            elif sight is None or sight.status is None:
+                raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
+            elif not self._is_back(thing, sight.status):
+                found.append(thing)
         return found
 
     def _miss(self, thing: Thing) -> None:
@@ -313,11 +350,11 @@ class Restore:
         self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
 
     def _is_back(self, thing: Thing, status: str) -> bool:
-        """Tell whether it runs, or is where it was last seen after it had been started."""
+        """Tell whether it runs, or has run to its end since it was started."""
         crew = self.muster.crews[str(thing.target)] if self.muster is not None else None
         item = crew.items.get(thing.key) if crew is not None else None
-        reached = item is not None and item.result == "done" and item.known == status
-        return reached or self.places.fleets[thing.target].back(status)
+        fleet = self.places.fleets[thing.target]
+        return fleet.back(status) or (item is not None and item.result == "done" and status in fleet.ends)
 
     def _withdraw(self) -> None:
         around = self._around

@@ -19,6 +19,7 @@ from airflow_provider_pipelines.window.record import (
     Attempts,
     Claims,
     Handed,
+    Judged,
     Last,
     Phase,
     Plan,
@@ -181,20 +182,41 @@ class Shelf:
     def attempts(self) -> list[int]:
         """Give the numbers of the attempts of quiesce."""
         part = self._part(Attempts, "attempts")
-        return part.attempts if part is not None else []
+        if part is None:
+            raise self._unreadable("the list of its attempts is missing")
+        return part.attempts
 
     def progress(self) -> list[Progress]:
-        """Give what the attempts of quiesce wrote, all of them."""
-        found = [self._part(Progress, f"progress{number}") for number in self.attempts()]
-        return [part for part in found if part is not None]
+        """
+        Give what the attempts of quiesce wrote, all of them.
+
+        :raises RecordUnreadable: one of them cannot be read
+        """
+        return [self._progress_of(number) for number in self.attempts()]
+
+    def _progress_of(self, number: int) -> Progress:
+        part = self._part(Progress, f"progress{number}")
+        if part is None:
+            raise self._unreadable(f"what attempt {number} of quiesce wrote is missing")
+        return part
 
     def close(self, plan: Plan, by: Literal["task", "hand", "window"], now: float) -> None:
         """Close the record."""
         phase = self.phase()
+        if phase is not None and phase.generation > plan.generation:
+            return
         if phase is None or phase.generation != plan.generation:
             phase = Phase(generation=plan.generation, phase="closed", turned_at=now)
         phase.phase, phase.by = "closed", by
         self.keep_phase(phase)
+
+    def judged(self) -> Judged | None:
+        """Give what verdict wrote."""
+        return self._part(Judged, "judged")
+
+    def keep_judged(self, part: Judged) -> None:
+        """Write what verdict has judged."""
+        self._keep("judged", part)
 
     def closed(self, plan: Plan) -> bool:
         """Tell whether the record is closed."""
@@ -216,6 +238,10 @@ class Shelf:
         self._keep("plan", plan)
         if self.plan() != plan:
             raise self._unreadable("what was written cannot be read back")
+
+    def begin_attempts(self) -> None:
+        """Write that there was no attempt of quiesce yet; from then on it is an error if that cannot be read."""
+        self._keep("attempts", Attempts())
 
     def register(self, attempt: int) -> None:
         """
@@ -243,7 +269,8 @@ class Shelf:
     def drop(self) -> None:
         """Drop all of it."""
         numbers = self.attempts()
-        for name in ("plan", "phase", "handed", *(f"progress{number}" for number in numbers), "attempts"):
+        # the plan goes first: without it nobody misses the rest
+        for name in ("plan", *(f"progress{number}" for number in numbers), "attempts", "handed", "judged", "phase"):
             self.store.delete(key_of(name, self.window, self.run_id))
         self.store.delete(self.control)
 

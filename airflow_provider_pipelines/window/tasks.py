@@ -254,11 +254,13 @@ class VerdictTask(WindowTask):
     """
     Fails, without retry, if any task of the window failed or something is not as it was.
 
-    :param judged: the ids of all tasks of the window
+    :param own: the ids of the window's other tasks
+    :param judged: the ids of the work's tasks
     """
 
-    def __init__(self, *, judged: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, own: Sequence[str], judged: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.own = list(own)
         self.judged = list(judged)
 
     def execute(self, context: Any) -> dict[str, Any]:
@@ -267,8 +269,8 @@ class VerdictTask(WindowTask):
         from airflow_provider_pipelines.window.verdict import judge
 
         around = self.around(context)
-        states = states_of(self.dag_id, str(context["run_id"]), self.judged)
-        problems = judge(around.shelf, states)
+        states = states_of(self.dag_id, str(context["run_id"]), [*self.own, *self.judged])
+        problems = judge(around.shelf, states, self.own)
         if problems:
             raise AirflowFailException(f"window {self.window}: {' '.join(problems)}")
         return {"window": self.window, "run_id": str(context["run_id"]), "result": "as it was"}
