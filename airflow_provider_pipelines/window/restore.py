@@ -273,7 +273,9 @@ class Restore:
                 continue
             own = crew is not None and crew.errors.get(thing.key) is error
             if own and gone(error) and not self._all_gone(muster, thing):
-                continue  # the second look tells
+                # the second look has the last word
+                self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
+                continue
             errors.append(error)
             if own:
                 # it has come to its end: the next attempt looks, and asks anew

@@ -61,6 +61,6 @@ def _again(shelf: Shelf, plan: Plan, work: Mapping[str, str | None]) -> list[str
     if not again:
         return []
     return [
-        f"worked on a live fleet: {', '.join(sorted(again))} ran again without a new snapshot. Clear such tasks with their "
-        "setups, not only the failed ones."
+        f"worked on a live fleet: {', '.join(sorted(again))} ran again without a new snapshot. Clear such tasks with "
+        "their setups, not only the failed ones."
     ]
