@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.commands.main import UsageError
+from airflow_provider_pipelines.errors import RecordUnreadable
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.book import Book, Entry
@@ -29,13 +30,18 @@ def entry_named(name: str, book: Book) -> Entry:
     Give the record that a name means: of the window's runs the open one, else the last.
 
     :raises UsageError: there is none, or more than one is open
-    :raises RecordUnreadable: it cannot be read, or may be the one that is meant
+    :raises RecordUnreadable: it, or what may be it, cannot be read
     """
     window, run_id = parts_of(name)
     known = [(one, run) for one, run in book.names if one == window and run_id in (None, run)]
     entries, errors = book.read(known)
     if errors:
         raise next(iter(errors.values()))
+    if not entries and book.strange:
+        raise RecordUnreadable(
+            f"whether there is a record of window {name} cannot be told: {len(book.strange)} Variables of records "
+            "cannot be read. See 'windows'."
+        )
     if not entries:
         raise UsageError(f"there is no record of window {name}.{_others(book)}")
     opened = [one for one in entries if one.open]
@@ -50,6 +56,5 @@ def entry_named(name: str, book: Book) -> Entry:
 
 def _others(book: Book) -> str:
     if not book.names:
-        also = " (some Variables of records cannot be read, see 'windows')" if book.strange else ""
-        return f" There are no records at all{also}."
+        return " There are no records at all."
     return f" Known are {', '.join(sorted({window for window, _ in book.names}))}; 'windows --all' shows their runs."

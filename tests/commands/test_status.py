@@ -105,19 +105,6 @@ def test_refused_credentials_are_no_unknown_connection(desk, fleet):
     assert "enos:" in shown.err
 
 
-def test_a_name_that_would_move_the_cursor_is_shown_without_that(desk, fleet):
-    state = fleet.state()
-    (org,) = state["enos"]["orgs"].values()
-    org["pipelines"][WIND(1)]["name"] = "evil\x1b[2Jname"
-    fleet.call("POST", "reset")
-    try:
-        fleet.call("POST", "reset", json=state)
-    except AssertionError:
-        pytest.skip("the emulator takes no other world")
-    shown = desk("status", "--conn-id", "enos_default")
-    assert "\x1b" not in shown.out
-
-
 @pytest.mark.parametrize(
     ("job", "since", "failed"),
     [

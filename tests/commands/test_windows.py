@@ -100,6 +100,10 @@ def test_a_variable_that_is_no_json_may_hide_a_window(desk, played):
     assert shown.code == 1
     assert "may hide" in shown.err
     assert "pipelines_window_0000" in shown.err
+    for argv in (["show", "nightly/other"], ["restore", "nightly/other", "--yes"]):
+        shown = desk(*argv)
+        assert shown.code == 1
+        assert "cannot be told" in shown.err
 
 
 def test_show_tells_of_each_thing(desk, played, database):
