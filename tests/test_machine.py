@@ -531,6 +531,9 @@ class DliMachine(Machine):
         savepoint=st.booleans(),
     )
     def stop(self, mode, ids, faults, interfere, savepoint):
+        self.stop_jobs(mode, ids, faults, interfere, savepoint)
+
+    def stop_jobs(self, mode, ids, faults, interfere, savepoint):
         def make(**how):
             return DliBatchStopOperator(
                 task_id="task",
@@ -553,6 +556,13 @@ class DliMachine(Machine):
                 )
                 assert made, f"{outcome}: had {had[id]}"
         self.nothing_else(ids)
+
+    @rule(mode=operator_modes, id=st.sampled_from(["1", "4", "9007199254740993"]))
+    def stop_with_a_savepoint_that_may_be_missing(self, mode, id):
+        """The job stops as it was told, and nothing else is in the way."""
+        self.emulator.thing("dli", id, "job_running")
+        self.emulator.settings(dli_failed_savepoint="job_cancel_success", dli_savepoint_without_bucket="missing")
+        self.stop_jobs(mode, [id], [], None, True)
 
     def nothing_else(self, ids):
         touched = {whose for kind, whose, _ in self.chronicle.events[self.since :] if kind == "did"}
@@ -762,13 +772,25 @@ class CodeArtsMachine(Machine):
             passed = self.passed(run)
             assert passed & ended, f"{seen['result']}: {passed}"
 
-    @rule(mode=sensor_modes, data=st.data(), goal=st.sampled_from(RUN_WORDS[:6]), faults=codearts_faults)
+    @rule(
+        mode=sensor_modes,
+        data=st.data(),
+        goal=st.sampled_from(["COMPLETED", *RUN_WORDS[:6]]),
+        faults=st.just([]) | codearts_faults,
+    )
     def watch(self, mode, data, goal, faults):
         there = self.in_order()
         if not there:
             return
-        pipeline, run = data.draw(st.sampled_from(there))
+        self.watch_run(mode, *data.draw(st.sampled_from(there)), goal, faults)
 
+    @rule(mode=sensor_modes, data=st.data(), goal=st.sampled_from(["COMPLETED", "FAILED", "CANCELED"]))
+    def watch_what_is_over(self, mode, data, goal):
+        statuses = self.statuses()
+        if there := [(id, run) for id, run in self.in_order() if statuses[run] in OVER]:
+            self.watch_run(mode, *data.draw(st.sampled_from(there)), goal, [])
+
+    def watch_run(self, mode, pipeline, run, goal, faults):
         def make(**how):
             return CodeArtsRunSensor(
                 task_id="task",
@@ -785,6 +807,8 @@ class CodeArtsMachine(Machine):
         assert [event for event in self.chronicle.events[self.since :] if event[0] != "status"] == []
         if seen["error"] is None:
             assert self.passed(run) & wanted, seen
+        else:
+            assert not (self.calm and self.before[run] in wanted), seen
 
 
 def _task(fields):
