@@ -143,6 +143,7 @@ def test_a_token_service_that_does_not_answer_is_named():
     [
         None, [], {}, {"accessToken": "t"}, {"accessToken": "", "expire": 1}, {"accessToken": 5, "expire": 1},
         {"accessToken": "t", "expire": True}, {"accessToken": "t", "expire": "60"},
+        {"accessToken": "t", "expire": -1}, {"accessToken": "t", "expire": 10**9 + 1}, {"accessToken": "t", "expire": 10**400},
     ],
 )  # fmt: skip
 def test_an_answer_without_a_token_and_its_life_time_is_none(data):
@@ -150,6 +151,12 @@ def test_an_answer_without_a_token_and_its_life_time_is_none(data):
     assert type(error) is errors.MalformedReply
     assert (error.problem, error.service) == ("the token service gave no token", "EnOS")
     assert (error.operation, error.path) == ("get_token", "/apim-token-service/v2.0/token/get")
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 10**9])
+def test_a_life_time_is_a_number_of_seconds_within_reason(seconds):
+    _, got = run(scheme().get_token(lambda: NOW), given("made", seconds))
+    assert got == ("made", float(seconds))
 
 
 def test_a_token_service_that_asks_for_time_until_a_date_gets_it():
