@@ -183,10 +183,15 @@ def ids_of(value: Any, argument: str, check: Callable[[Any, str], str]) -> list[
             )
     if isinstance(value, Mapping) or not hasattr(value, "__iter__"):
         raise ArgumentError(argument, "is no list. Give a list of ids.")
-    ids = [check(entry, argument) for entry in value]
+    ids = [check(_id_in(entry, argument), argument) for entry in value]
     if twice := sorted({id for id in ids if ids.count(id) > 1}):
         raise ArgumentError(argument, f"names {', '.join(twice)} more than once. Name each once.")
     return ids
+
+
+def _id_in(entry: Any, argument: str) -> Any:
+    """Give the id of a row as the list operators give it; anything else is an id itself."""
+    return entry.get(argument.removesuffix("s")) if isinstance(entry, Mapping) else entry
 
 
 def choose(found: Sequence[Found], target: Mapping[str, Any], ids: Sequence[str] | None, argument: str) -> list[Found]:

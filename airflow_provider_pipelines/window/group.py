@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -79,6 +80,15 @@ class MaintenanceWindow(TaskGroup):
         """Begin the window: tasks made from here on are its work."""
         self._refuse_what_breaks_it()
         super().__enter__()
+        try:
+            self._begin()
+        except BaseException:
+            # Airflow does not end what did not begin
+            super().__exit__(*sys.exc_info())  # type: ignore[no-untyped-call]  # Airflow's
+            raise
+        return self
+
+    def _begin(self) -> None:
         whole = [target.to_json() for target in self.targets]
         places = [target.place() for target in self.targets]
         self._own["snapshot"] = SnapshotTask(
@@ -88,29 +98,34 @@ class MaintenanceWindow(TaskGroup):
         self._own["quiesce"] = QuiesceTask(
             task_id="quiesce", targets=places, **self._limits, **self._common, **self._pinned, **_retries(2, 10)
         )
-        return self
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         """End the window: draw the arrows around the work."""
-        if kind is None:
-            places = [target.place() for target in self.targets]
-            work = self._work()
-            self._own["restore"] = RestoreTask(
-                task_id="restore", targets=places, **self._common, **self._pinned, **_retries(10, 30, 600)
-            )
-            own = [task.task_id for task in self._own.values()]
-            self._own["verdict"] = VerdictTask(
-                task_id="verdict",
-                targets=places,
-                own=own,
-                judged=[task.task_id for task in work],
-                **self._common,
-                **self._pinned,
-                **_retries(2, 30),
-            )
-            self._draw(work)
-            self._ended = True
-        super().__exit__(kind, value, trace)  # type: ignore[no-untyped-call]  # Airflow's
+        try:
+            if kind is None:
+                self._end()
+        finally:
+            # also after an error of ours, or the rest of the process would make its tasks in here
+            super().__exit__(kind, value, trace)  # type: ignore[no-untyped-call]  # Airflow's
+
+    def _end(self) -> None:
+        places = [target.place() for target in self.targets]
+        work = self._work()
+        self._own["restore"] = RestoreTask(
+            task_id="restore", targets=places, **self._common, **self._pinned, **_retries(10, 30, 600)
+        )
+        own = [task.task_id for task in self._own.values()]
+        self._own["verdict"] = VerdictTask(
+            task_id="verdict",
+            targets=places,
+            own=own,
+            judged=[task.task_id for task in work],
+            **self._common,
+            **self._pinned,
+            **_retries(2, 30),
+        )
+        self._draw(work)
+        self._ended = True
 
     def add(self, task: Any) -> Any:
         """
@@ -171,7 +186,8 @@ class MaintenanceWindow(TaskGroup):
             )
         group: Any = self
         while group is not None:
-            if type(group).__name__ == "MappedTaskGroup":
+            # a group knows its parent by a proxy, whose type is not that of the group
+            if group.__class__.__name__ == "MappedTaskGroup":
                 raise ArgumentError(
                     f"window {self.group_id}", "cannot be mapped. Give one window all its targets; it costs four tasks."
                 )
@@ -229,6 +245,10 @@ def _pins(pool: str | None, queue: str | None) -> dict[str, Any]:
         "weight_rule": "absolute",
         "priority_weight": _PRIORITY,
         "executor": None,
+        "start_date": None,
+        "multiple_outputs": False,
+        "inlets": None,
+        "outlets": None,
         "pre_execute": None,
         "post_execute": None,
         "do_xcom_push": True,
