@@ -8,7 +8,8 @@ from airflow_provider_pipelines.commands.main import UsageError
 from airflow_provider_pipelines.errors import RecordUnreadable
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.commands.book import Book, Entry
+    from airflow_provider_pipelines.commands.book import Book
+    from airflow_provider_pipelines.commands.standing import Entry
 
 
 def parts_of(name: str) -> tuple[str, str | None]:

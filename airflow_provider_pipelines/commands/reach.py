@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Entry, Standing, fleet_of, stage_of, verb_of
 from airflow_provider_pipelines.commands.show import via
+from airflow_provider_pipelines.commands.standing import Entry, Standing, fleet_of, stage_of, verb_of
 from airflow_provider_pipelines.core.retrying import Patience
 from airflow_provider_pipelines.errors import AuthenticationError, ConfigurationError, ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.muster import gone

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from airflow_provider_pipelines.commands.book import Entry, Texts, entry
+from airflow_provider_pipelines.commands.book import Texts
 from airflow_provider_pipelines.commands.main import UsageError
+from airflow_provider_pipelines.commands.standing import Entry, entry
 from airflow_provider_pipelines.core.checks import from_json
 from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.record import MARK, Handed, Phase, Plan, Progress, from_lines, read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Book, Entry
+from airflow_provider_pipelines.commands.book import Book
 from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseStore
 from airflow_provider_pipelines.commands.main import Undone, UsageError
 from airflow_provider_pipelines.commands.naming import entry_named
@@ -20,6 +20,7 @@ from airflow_provider_pipelines.window.store import Shelf
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
+    from airflow_provider_pipelines.commands.standing import Entry
     from airflow_provider_pipelines.core.status import Sighting
     from airflow_provider_pipelines.window.claims import Runs
 

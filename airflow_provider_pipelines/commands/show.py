@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Book, Entry
+from airflow_provider_pipelines.commands.book import Book
 from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseStore
 from airflow_provider_pipelines.commands.naming import entry_named
 from airflow_provider_pipelines.commands.screen import moment, span
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
+    from airflow_provider_pipelines.commands.standing import Entry
     from airflow_provider_pipelines.window.record import Place
 
 

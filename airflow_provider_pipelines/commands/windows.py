@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Book, Entry
+from airflow_provider_pipelines.commands.book import Book
 from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseStore
 from airflow_provider_pipelines.commands.main import Undone
 from airflow_provider_pipelines.commands.screen import moment, span
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
+    from airflow_provider_pipelines.commands.standing import Entry
 
 _COLOURS = {"snapshot": "cyan", "stopping": "yellow", "quiet": "yellow", "restoring": "magenta", "closed": "green"}
 _SHOWN = 5
