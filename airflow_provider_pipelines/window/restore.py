@@ -82,7 +82,9 @@ class Restore:
     def _check(self) -> None:
         if self._killed():
             raise WatchFailed("the task was asked to end: nothing more is started. Clear it to go on.")
-        if self._shelf.generation() > self.plan.generation:
+        own = self.plan.generation
+        # a snapshot that died may have announced what it never wrote: then the plan that there is counts
+        if self._shelf.generation() > own and self._shelf.needed_plan().generation > own:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt starts nothing more.")
 
         if self._taken_over() != self._given:

@@ -1,0 +1,17 @@
+"""Whatever goes wrong in a night, in the end everything is as it was: random schedules, each from its seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.window.schedules import Night, told
+
+SCHEDULES = 400
+
+
+@pytest.mark.parametrize("seed", range(SCHEDULES), ids="seed{}".format)
+def test_everything_is_brought_back_whatever_goes_wrong(seed, monkeypatch):
+    night = Night(seed)
+    for name, value in night.services.env.items():
+        monkeypatch.setenv(name, value)
+    assert not night.play(), told(night)
