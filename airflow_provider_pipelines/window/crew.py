@@ -106,6 +106,9 @@ class Crew:
             if not stages:
                 break
             for stage in stages:
+                for id in stage.ids:
+                    self._ledger.wait_for(self._key(stage, id))
+            for stage in stages:
                 yield from self._carry_out(stage)
         else:
             self._refuse_runs(
@@ -267,10 +270,13 @@ class Crew:
             ).to_xcom(),
         }  # fmt: skip
 
-    def stopped_run(self, thing: Thing, run: str) -> dict[str, Any]:
-        """Write of a run whose stop is noted, and that was not worked on this time."""
-        item = Item(run, result="done", message=f"Run {run}:{NOT_AGAIN}")
-        return self.outcome(run, "stop_pipeline_run", item, {"pipeline_run_id": run}, thing.id)
+    def ended_run(self, thing: Thing, run: str, *, stopped: bool) -> dict[str, Any]:
+        """Write of a run that has ended since this window stopped it, or began to wait for it."""
+        if stopped:
+            verb, item = "stop_pipeline_run", Item(run, result="done", message=f"Run {run}:{NOT_AGAIN}")
+        else:
+            verb, item = "wait_for_run", Item(run, result="already", message=f"Run {run} has ended.")
+        return self.outcome(run, verb, item, {"pipeline_run_id": run}, thing.id)
 
     def failed(self, thing: Thing, reason: str) -> dict[str, Any]:
         """Write of a thing that was not worked on and is not as it has to be."""

@@ -28,6 +28,14 @@ class Ledger:
         self.marks = dict(marks)
         self._keep = keep
         self._dirty = False
+        #: runs that were stopped or waited for
+        self.waited: list[str] = []
+
+    def wait_for(self, key: str) -> None:
+        """Note that a run is ended or waited for, so that a report can tell of it later."""
+        if key not in self.waited:
+            self.waited.append(key)
+            self._dirty = True
 
     def intend(self, key: str, item: Item, now: float) -> None:
         """Note what is about to be sent; :meth:`flush` before it is."""

@@ -64,18 +64,20 @@ class Quiesce:
         self._check()
         parts = [part for part in shelf.progress() if part.generation == generation]
         marks = {key: mark for part in sorted(parts, key=lambda one: one.attempt) for key, mark in part.marks.items()}
-        self._progress = Progress(generation=generation, attempt=attempt, marks=marks)
+        waited = list(dict.fromkeys(key for part in parts for key in part.waited))
+        self._progress = Progress(generation=generation, attempt=attempt, marks=marks, waited=waited)
         # first what it has to say, then its name: an attempt that is named and says nothing is an error
         shelf.keep_progress(self._progress)
         shelf.register(attempt)
         self.ledger = Ledger(marks, self._keep)
+        self.ledger.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
         self._targeted = [thing for thing in self.plan.things if not thing.carried]
         self._things = [thing for thing in self._targeted if thing.runs]
         self.muster: Muster | None = None
 
     def _keep(self, marks: dict[str, Any]) -> None:
-        self._progress.marks = marks
+        self._progress.marks, self._progress.waited = marks, list(self.ledger.waited)
         self._shelf.keep_progress(self._progress)
 
     def _check(self) -> None:
@@ -220,10 +222,10 @@ class Quiesce:
                         )
                 found.append(said)
             known = {thing.key: thing for thing in crew.things}
-            for key in self.ledger.marks.keys() - crew.outcomes.keys():
+            for key in self.ledger.waited:
                 pipeline, _, run = key.partition("/")
-                if run and pipeline in known:
-                    found.append(crew.stopped_run(known[pipeline], run))
+                if pipeline in known and key not in crew.outcomes:
+                    found.append(crew.ended_run(known[pipeline], run, stopped=key in self.ledger.marks))
             for key in failures.keys() & known.keys() - crew.outcomes.keys():
                 found.append(crew.failed(known[key], failures[key][1]))
         return found

@@ -147,6 +147,7 @@ class Progress(_Part):
 
     :param attempt: the try number of the task, whose own record this is
     :param marks: intents, by the thing's key
+    :param waited: runs that were stopped or waited for, by the key of their pipeline and their id
     :param refused: the things that could not be stopped, and the code of the reason
     :param quiet: whether the attempt has seen everything at rest, or said what is not
     """
@@ -155,6 +156,7 @@ class Progress(_Part):
     generation: int
     attempt: int
     marks: dict[Key, Mark] = Field(default_factory=dict)
+    waited: list[Key] = Field(default_factory=list)
     refused: dict[Key, Small] = Field(default_factory=dict)
     quiet: bool = False
 

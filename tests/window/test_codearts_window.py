@@ -6,6 +6,7 @@ from airflow_provider_pipelines.window import CodeArtsPipelines
 from airflow_provider_pipelines.window.quiesce import StillRunning
 from tests.window.playing import BUILD, CODEARTS, Window, statuses
 from tests.window.scenes import begin, sent
+from tests.window.test_tasks import Play
 
 FOR_EVER = 10**6
 RUN = "{:032x}".format
@@ -236,3 +237,20 @@ def test_lines_about_runs_name_their_pipeline(fleet, turned):
     window.quiesce()
     assert any(line.startswith(f"build-1, run {RUN(1)}: RUNNING -> COMPLETED") for line in window.lines)
     assert any(f"1 waiting: build-1, run {RUN(1)}" in line for line in window.lines)
+
+
+@pytest.mark.parametrize("how", ["wait", "stop"])
+def test_runs_are_waited_for_in_the_triggerer_too(fleet, turned, monkeypatch, how):
+    pipelines(fleet, running(1, stop_seconds=200.0), running(2, stop_seconds=200.0))
+    targets = [CodeArtsPipelines(pipeline_ids=[BUILD(1), BUILD(2)], running=how)]
+    play = Play(turned, deferrable=True, targets=targets, monkeypatch=monkeypatch)
+    play.run("snapshot")
+    report = play.run("quiesce")
+    assert report["result"] == "quiet"
+    assert play.hops
+    assert {*runs(fleet).values(), *runs(fleet, 2).values()} == {"COMPLETED" if how == "wait" else "CANCELED"}
+    for n in (1, 2):
+        found = of_run(report, RUN(n))
+        assert ("not started again" in found["message"]) is (how == "stop")
+    assert len(sent(fleet).get("stop_pipeline_run", [])) == (2 if how == "stop" else 0)
+    assert play.run("restore")["result"] == "restored"

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from math import ceil
 
 import pytest
@@ -11,7 +12,7 @@ from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPi
 from airflow_provider_pipelines.window.record import Plan, read
 from airflow_provider_pipelines.window.store import key_of
 from tests.conftest import SteppedClock
-from tests.window.playing import BUILD, START, Window, statuses, world
+from tests.window.playing import BUILD, START, Window, forget_credentials, statuses, world
 from tests.window.scenes import begin
 
 ENOS, DLI, CODEARTS = 150, 300, 50
@@ -36,6 +37,7 @@ def played(fleet_server):
     for name, value in fleet_server.env.items():
         patch.setenv(name, value)
     fleet_server.reset()
+    forget_credentials()
     begin(fleet_server, world(enos=ENOS, dli=DLI, codearts=CODEARTS))
     fleet_server.settings(enos_start_lock_seconds=LOCK)
     clock = SteppedClock(fleet_server)
@@ -158,6 +160,15 @@ def test_few_starts_are_refused_and_little_time_is_lost(played):
     assert len(starts) == ENOS
     assert refused <= ENOS // 10
     assert starts[-1] <= 1.15 * LOCK * (ENOS - 1)
+
+
+def test_while_starts_wait_for_their_turn_pipelines_are_looked_at_at_the_interval(played):
+    calls = played.calls["restore"]
+    taken = [call["at"] for call in calls if call["operation"] == "start_pipeline" and str(call["code"]) == "0"]
+    looked = {call["at"] for call in calls if call["operation"] == "list_pipelines"}
+    during = sorted(at for at in looked if taken[0] < at < taken[-1])
+    assert len(during) > 10
+    assert min(later - earlier for earlier, later in pairwise(during)) >= 850 * POLL
 
 
 def test_the_record_is_readable_in_one_piece_and_small(played):
