@@ -55,6 +55,8 @@ class Postgres:
         """Start the server and wait until it answers, after a crash too."""
         settings = ["listen_addresses=127.0.0.1", f"port={self._port}", "unix_socket_directories="]
         settings += ["fsync=off", "max_connections=300"]
+        # a scheduler that is killed alone leaves its connection, and the locks on it, to the workers that it has forked
+        settings += ["idle_in_transaction_session_timeout=30s"]
         options = [part for setting in settings for part in ("-c", setting)]
         self.process = self._run("postgres", "-D", str(self.folder / "data"), *options)
         deadline = time.monotonic() + timeout
