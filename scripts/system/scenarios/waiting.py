@@ -26,7 +26,8 @@ def judge(run: Run, *, airflow_may_kill: bool = False) -> None:
     Wait for the end; assert that everything was done once, and nothing was cancelled.
 
     :param airflow_may_kill: whether Airflow ends running tasks by itself, as it does when three heartbeats of theirs
-        have failed: what they have started is cancelled then, and a further attempt starts it anew
+        have failed, and when a new scheduler does not know them: what they have started is cancelled then, and a
+        further attempt starts it anew
     """
     scene = run.scene
     run.wait_for_end(300)

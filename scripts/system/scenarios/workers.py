@@ -39,7 +39,7 @@ def scheduler_killed(scene: Scene) -> None:
     scene.stage.crew.kill("scheduler", alone=True)
     scene.pause(scene.random.uniform(1, 10))
     scene.stage.crew.start("scheduler")
-    judge(run)
+    judge(run, airflow_may_kill=True)
 
 
 @scenario()
