@@ -17,8 +17,9 @@ from airflow_provider_pipelines.window.tasks import QuiesceTask, RestoreTask, Sn
 
 #: the rules of a task that never begins on a live fleet
 _SAFE_RULES = ("all_success", "none_failed", "none_failed_min_one_success")
-#: before everything else that waits for a slot; the largest number that every database takes
-_PRIORITY = 2**31 - 1
+#: before everything else that waits for a slot; far below the largest number of a database's column, since Airflow's
+#: usual weight rule adds it to the weight of each task of the work
+_PRIORITY = 1_000_000
 
 
 class MaintenanceWindow(TaskGroup):

@@ -278,7 +278,7 @@ def test_retries_are_the_windows_own():
     restore = own[2]
     assert (restore.retry_delay, restore.max_retry_delay) == (timedelta(seconds=30), timedelta(minutes=10))
     assert float(restore.retry_exponential_backoff) >= 1
-    assert {one.priority_weight for one in own} == {2**31 - 1}
+    assert {one.priority_weight for one in own} == {1_000_000}
 
 
 def test_pool_and_queue_can_be_given_to_the_window():
@@ -521,3 +521,13 @@ def test_what_a_task_gives_that_is_no_list_of_ids_fails_the_snapshot(fleet, turn
     with pytest.raises(ArgumentError, match=r"pipeline_ids|names nothing"):
         window.snapshot()
     assert fleet.writes() == []
+
+
+def test_the_weight_of_the_work_fits_a_column_of_every_database():
+    # Airflow's usual rule adds the weights of all tasks downstream, restore and verdict among them
+    with DAG("weighty", schedule=None) as dag:
+        with MaintenanceWindow("window", targets=[DliJobs(job_ids=[1])]):
+            EmptyOperator(task_id="work", priority_weight=100)
+    work = dag.get_task("window.work")
+    downstream = work.get_flat_relative_ids(upstream=False)
+    assert work.priority_weight + sum(dag.get_task(id).priority_weight for id in downstream) < 2**31

@@ -21,7 +21,7 @@ def work(how: str) -> None:
 
 for case in CASES:
     with (
-        DAG(dag_id(case), schedule=None, default_args={"weight_rule": "absolute"}),
+        DAG(dag_id(case), schedule=None),
         MaintenanceWindow(
             "window",
             targets=[

@@ -26,7 +26,7 @@ def work(number: int) -> None:
 
 for fleet in FLEETS:
     with (
-        DAG(f"window_{fleet.number}", schedule=None, default_args={"weight_rule": "absolute"}),
+        DAG(f"window_{fleet.number}", schedule=None),
         MaintenanceWindow(
             "window",
             targets=[
