@@ -525,9 +525,8 @@ def test_what_a_task_gives_that_is_no_list_of_ids_fails_the_snapshot(fleet, turn
 
 def test_the_weight_of_the_work_fits_a_column_of_every_database():
     # Airflow's usual rule adds the weights of all tasks downstream, restore and verdict among them
-    with DAG("weighty", schedule=None) as dag:
-        with MaintenanceWindow("window", targets=[DliJobs(job_ids=[1])]):
-            EmptyOperator(task_id="work", priority_weight=100)
+    with DAG("weighty", schedule=None) as dag, MaintenanceWindow("window", targets=[DliJobs(job_ids=[1])]):
+        EmptyOperator(task_id="work", priority_weight=100)
     work = dag.get_task("window.work")
     downstream = work.get_flat_relative_ids(upstream=False)
     assert work.priority_weight + sum(dag.get_task(id).priority_weight for id in downstream) < 2**31
