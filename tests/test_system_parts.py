@@ -186,6 +186,22 @@ def test_a_frozen_process_stands_still_with_all_that_it_started_and_a_killed_one
         assert stop_all([process], grace=0.2) == []
 
 
+def test_what_a_killed_component_has_left_is_ended_although_another_of_its_name_was_started(tmp_path):
+    script = (
+        "import subprocess, sys, time; "
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+        "print(child.pid, flush=True); time.sleep(600)"
+    )
+    first = Process("one", [sys.executable, "-c", script], os.environ, tmp_path / "out")
+    _until(lambda: (tmp_path / "out").read_text().endswith("\n"))
+    orphan = psutil.Process(int((tmp_path / "out").read_text()))
+    first.kill(alone=True)
+    second = Process("one", [sys.executable, "-c", "import time; time.sleep(600)"], os.environ, tmp_path / "other")
+    assert orphan.is_running()
+    assert stop_all([first, second], grace=0.2) == []
+    _until(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+
+
 def _until(condition):
     deadline = time.monotonic() + 30
     while not condition():

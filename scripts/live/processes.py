@@ -122,7 +122,9 @@ def stop_all(processes: Iterable[Process], grace: float = 10) -> list[str]:
     :returns: what survived even that; empty unless something is badly wrong
     """
     running = list(processes)
-    families = {process.name: process.family() for process in running}
+    families = [
+        process.family() for process in running
+    ]  # by place: a component that was started anew has the same name
     for process in running:
         if process.popen.poll() is None:
             process.popen.terminate()
@@ -130,16 +132,18 @@ def stop_all(processes: Iterable[Process], grace: float = 10) -> list[str]:
     for process in running:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.popen.wait(max(0.1, deadline - time.monotonic()))
-    left = {process.name: _living(families[process.name] | process.family()) for process in running}
-    for family in left.values():
+    left = [_living(before | process.family()) for before, process in zip(families, running, strict=True)]
+    for family in left:
         for one in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
     for process in running:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.popen.wait(5)
-    psutil.wait_procs([one for family in left.values() for one in family], timeout=5)
-    return [f"{one.pid} of {name}" for name, family in left.items() for one in _living(family)]
+    psutil.wait_procs([one for family in left for one in family], timeout=5)
+    return [
+        f"{one.pid} of {process.name}" for process, family in zip(running, left, strict=True) for one in _living(family)
+    ]
 
 
 def signal_all(processes: Iterable[psutil.Process], number: int) -> None:
