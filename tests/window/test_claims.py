@@ -137,12 +137,17 @@ def test_the_same_ids_in_another_organisation_are_other_things(monkeypatch):
     ids=["one organisation", "two services"],
 )
 def test_different_things_do_not_conflict(first, second, monkeypatch):
-    for seed in range(10):
+    for seed in range(25):
         rng = random.Random(seed)
         two = Two(monkeypatch, first, second)
         two.store.latency = lambda rng=rng: rng.random() * CLAIM_WAIT / 4 * 0.99
         owners, errors = two.start_both(rng.random(), rng.random())
         assert (len(owners), errors) == (2, {}), seed
+        # neither has lost its claim to the other
+        for window, targets in zip(two.windows, (first, second), strict=True):
+            third = StagedWindow(two.services, targets, store=two.store, runs=window.runs, window="third/window")
+            with pytest.raises(WatchFailed, match=window.shelf.window):
+                third.snapshot()
         for window in two.windows:
             window.quiesce()
         for window in two.windows:
