@@ -54,6 +54,7 @@ def entry_from(path: str) -> Entry:
 def shelf_from(found: Entry) -> Shelf:
     """Make records in memory that hold what the file holds; what restore had begun is begun anew."""
     shelf = Shelf(Texts(), found.plan.window, found.plan.run_id)
+    shelf.begin()
     shelf.announce(found.plan.generation)
     shelf.begin_attempts()
     shelf.keep_plan(found.plan)

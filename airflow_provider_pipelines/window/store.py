@@ -74,6 +74,7 @@ class Shelf:
         self.window = window
         self.run_id = run_id
         self.control = key_of("control", window, run_id)
+        self._counts = key_of("generation", window, run_id)
         self._canary = canary or self.control
 
     def __str__(self) -> str:
@@ -83,10 +84,12 @@ class Shelf:
         """
         Write the control key, and read it back: from now on absence can be told from an outage.
 
+        It never changes, so that writing it again does no harm where it could not be read.
+
         :raises RecordUnreadable: the store cannot be written or read
         """
         if self.store.get(self.control) is None:
-            self.announce(0)
+            self._write_down(self.control, "control")
 
     def announce(self, generation: int) -> None:
         """
@@ -94,11 +97,12 @@ class Shelf:
 
         :raises RecordUnreadable: the store cannot be written or read
         """
-        text = json.dumps(
-            {"version": 1, "window": self.window, "run_id": self.run_id, "generation": generation}, sort_keys=True
-        )
-        self.store.set(self.control, text, f"maintenance window {self}: control")
-        if self.store.get(self.control) != text:
+        self._write_down(self._counts, "generation", generation=generation)
+
+    def _write_down(self, key: str, name: str, **more: int) -> None:
+        text = json.dumps({"version": 1, "window": self.window, "run_id": self.run_id, **more}, sort_keys=True)
+        self.store.set(key, text, f"maintenance window {self}: {name}")
+        if self.store.get(key) != text:
             raise self._unreadable("what was written cannot be read back")
 
     def generation(self) -> int:
@@ -107,11 +111,11 @@ class Shelf:
 
         :raises RecordUnreadable: it cannot be read
         """
-        text = self.store.get(self.control)
+        text = self.store.get(self._counts)
         found = from_json(text) if text is not None else None
         number = found.get("generation") if isinstance(found, dict) else None
         if not isinstance(number, int):
-            raise self._unreadable("its control key cannot be read")
+            raise self._unreadable("which of its snapshots counts cannot be read")
         return number
 
     def beside(self, window: str, run_id: str) -> Shelf:
@@ -272,6 +276,7 @@ class Shelf:
         # the plan goes first: without it nobody misses the rest
         for name in ("plan", *(f"progress{number}" for number in numbers), "attempts", "handed", "judged", "phase"):
             self.store.delete(key_of(name, self.window, self.run_id))
+        self.store.delete(self._counts)
         self.store.delete(self.control)
 
     # what several runs share
