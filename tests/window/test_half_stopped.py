@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_pipelines.window.quiesce import StillRunning
 from airflow_provider_pipelines.window.store import Shelf
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.window.playing import BUILD, START, WIND, Runs, world
@@ -91,6 +92,19 @@ def test_what_is_half_stopped_can_be_brought_back_without_a_retry(monkeypatch):
     report = scene.window.restore()
     assert report["result"] == "restored"
     assert sorted(scene.done("start_pipeline")) == sorted(scene.done("pause_pipeline"))
+    scene.all_as_before()
+
+
+def test_what_somebody_starts_while_the_rest_is_being_stopped_keeps_work_from_running(monkeypatch):
+    """Quiesce looks once more at everything before it ends."""
+    scene = Scene(monkeypatch, MIXED, enos=2, dli=2)
+    scene.services.world.settings.update({"enos_pause_seconds": 1.0})
+    scene.window.snapshot()
+    scene.stage.start("somebody", lambda _: scene.services.touch("enos", WIND(1), "RUNNING"), 8.0)
+    with pytest.raises(StillRunning, match=r"wind-1 .* is RUNNING at the last look"):
+        scene.window.quiesce()
+    assert scene.window.restore()["result"] == "restored"
+    assert scene.done("start_pipeline") == [WIND(2)]
     scene.all_as_before()
 
 
