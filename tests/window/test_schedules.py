@@ -6,7 +6,7 @@ import pytest
 
 from tests.window.schedules import Night, told
 
-SCHEDULES = 400
+SCHEDULES = 320
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES), ids="seed{}".format)
