@@ -431,7 +431,7 @@ class Night:
     def task(self, kind, **more):
         """Make a task that takes records, runs, time and log from here."""
         around = Surroundings(self.shelf, Runs(), self.clock, self.told.append)
-        here = type(kind.__name__, (kind,), {"around": lambda task, context: around})
+        here = type(kind.__name__, (kind,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
         whole = kind is SnapshotTask
         place = [self.target.to_json() if whole else self.target.place()]
         usual = {"policies": {"on_quiesce_failure": "restore", "on_missing": "report"}} if whole else {}
@@ -615,7 +615,7 @@ def closed_record(**more):
 
 def verdict_over(shelf):
     around = Surroundings(shelf, Runs(), Now(), print)
-    here = type("VerdictTask", (VerdictTask,), {"around": lambda task, context: around})
+    here = type("VerdictTask", (VerdictTask,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
     return made(here, own=("window.snapshot", "window.restore"), judged=("window.a",))
 
 
