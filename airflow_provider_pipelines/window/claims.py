@@ -18,12 +18,12 @@ from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.record import Claim
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.record import Plan
+    from airflow_provider_pipelines.window.record import Claims, Plan
     from airflow_provider_pipelines.window.store import Shelf
 
 #: seconds that a claim is left to settle
 CLAIM_WAIT = 3.0
-_TRIES = 5
+_TRIES = 12
 
 
 class Runs(Protocol):
@@ -85,20 +85,45 @@ class Claiming:
         own = Claim(
             window=self._shelf.window, run_id=self._shelf.run_id, at=self._clock(), things=sorted(map(short, ids))
         )
-        for _ in range(_TRIES):
-            others = self._others()
-            rests = self._judge(others, own)
-            claims = self._shelf.claims(self._identity)
-            claims.claims = [*others, own]
+        for tried in range(_TRIES):
+            claims, rests = self._clear(own)
+            claims.claims.append(own)
             self._shelf.keep_claims(self._identity, claims)
             self._sleep(CLAIM_WAIT)
             if own in self._shelf.claims(self._identity).claims:
                 self._judge(self._others(), own)
                 return rests
+            self._sleep(self._apart(tried))
         raise WatchFailed(
             f"window {self._shelf.window} could not claim its things in {self._identity}: other windows start at the "
             "same moment. A retry will do."
         )
+
+    def _clear(self, own: Claim) -> tuple[Claims, list[Rest]]:
+        """
+        Give the claims of others that still mean something, as they were read last, and what was left behind.
+
+        To judge a claim takes several reads. What was claimed meanwhile is judged too, so that nothing is between the
+        last read and the write, however many claims there are.
+        """
+        judged: list[Claim] = []
+        over: list[Claim] = []
+        rests: list[Rest] = []
+        while True:
+            claims = self._shelf.claims(self._identity)
+            fresh = [claim for claim in claims.claims if claim not in judged and not self._is_own(claim)]
+            if not fresh:
+                claims.claims = [claim for claim in claims.claims if claim in judged and claim not in over]
+                return claims, rests
+            judged += fresh
+            standing = [claim for claim in fresh if self._stands(claim)]
+            over += [claim for claim in fresh if claim not in standing]
+            rests += self._judge(standing, own)
+
+    def _apart(self, tried: int) -> float:
+        """Give the seconds until the next try: others than those of a window that has lost its claim, too."""
+        digest = sha256(f"{self._shelf.window} {self._shelf.run_id} {tried}".encode()).digest()
+        return CLAIM_WAIT * min(tried + 1, 4) * digest[0] / 255
 
     def check(self, ids: Iterable[str]) -> None:
         """

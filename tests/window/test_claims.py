@@ -103,6 +103,26 @@ def test_the_loser_changes_nothing_even_if_it_got_through_its_snapshot(monkeypat
     two.stage.close()
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_eight_windows_of_one_project_that_start_in_the_same_second_all_get_their_things(seed, monkeypatch):
+    """One clock starts them all, and each read takes a moment: the later write is without the claim before it."""
+    rng = random.Random(seed)
+    two = Two(monkeypatch, seed=world(enos=0, dli=8, codearts=0))
+    two.store.latency = lambda: rng.uniform(0.02, 0.05)
+    two.windows = [
+        StagedWindow(
+            two.services, [DliJobs(job_ids=[100 + n])], store=two.store, runs=two.windows[0].runs,
+            window=f"dag_{n}/window", run_id="1",
+        )
+        for n in range(1, 9)
+    ]  # fmt: skip
+    owners, errors = two.start_both(*[rng.uniform(0, 0.1) for _ in two.windows])
+    assert (len(owners), errors) == (8, {})
+    (claims,) = [json.loads(text)["claims"] for text in two.store.texts.values() if '"claims"' in text]
+    assert {claim["window"] for claim in claims} == {window.shelf.window for window in two.windows}
+    two.stage.close()
+
+
 @pytest.mark.parametrize("host", ["{}", "{}/", " {}"])
 def test_the_same_things_by_another_connection_are_the_same_things(host, monkeypatch):
     other = [EnosPipelines(name_pattern="wind-*", start=START, enos_conn_id="enos_other")]
