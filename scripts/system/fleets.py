@@ -84,25 +84,31 @@ class Fleet:
 FLEETS = [Fleet(number) for number in range(1, 6)]
 
 
-def world() -> dict[str, Any]:
-    """Return a seed with all fleets."""
+def world(*, pause: float = 3, submit: float = 6) -> dict[str, Any]:
+    """
+    Return a seed with all fleets.
+
+    :param pause: seconds until an EnOS pipeline is paused; more than 45 and ``quiesce`` is deferred
+    :param submit: seconds until a DLI job runs; more than 45 and ``restore`` is deferred
+    """
+    jobs = {id: job for fleet in FLEETS for id, job in _dli(fleet, submit).items()}
     return {
-        "enos": {"orgs": {fleet.organisation: {"pipelines": _enos(fleet)} for fleet in FLEETS}},
-        "dli": {"projects": {DLI_PROJECT: {"jobs": {k: v for fleet in FLEETS for k, v in _dli(fleet).items()}}}},
+        "enos": {"orgs": {fleet.organisation: {"pipelines": _enos(fleet, pause)} for fleet in FLEETS}},
+        "dli": {"projects": {DLI_PROJECT: {"jobs": jobs}}},
         "codearts": {"projects": {CODEARTS_PROJECT: {"pipelines": {f.pipeline: _codearts(f) for f in FLEETS}}}},
     }
 
 
-def _enos(fleet: Fleet) -> dict[str, Any]:
+def _enos(fleet: Fleet, pause: float) -> dict[str, Any]:
     return {
-        id: {"name": f"wind-{fleet.number}-{place}", "status": state, "pause_seconds": 3, "start_seconds": 3}
+        id: {"name": f"wind-{fleet.number}-{place}", "status": state, "pause_seconds": pause, "start_seconds": 3}
         for place, (id, state) in enumerate(zip(fleet.pipelines, ENOS_STATES, strict=True), 1)
     }
 
 
-def _dli(fleet: Fleet) -> dict[str, Any]:
+def _dli(fleet: Fleet, submit: float) -> dict[str, Any]:
     return {
-        str(id): {"name": f"job-{fleet.number}-{place}", "status": state, "cancel_seconds": 6, "submit_seconds": 6}
+        str(id): {"name": f"job-{fleet.number}-{place}", "status": state, "cancel_seconds": 6, "submit_seconds": submit}
         for place, (id, state) in enumerate(zip(fleet.jobs, DLI_STATES, strict=True), 1)
     }
 

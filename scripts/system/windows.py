@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +75,10 @@ class Windows:
         )
 
 
-def opened(scene: Scene) -> Windows:
-    """Open all windows at once."""
+def opened(scene: Scene, fleets: Iterable[Fleet] = FLEETS) -> Windows:
+    """Open the windows of some fleets at once."""
     before = scene.stage.emulator.state()
-    return Windows(scene, before, {fleet: scene.run(f"window_{fleet.number}") for fleet in FLEETS})
+    return Windows(scene, before, {fleet: scene.run(f"window_{fleet.number}") for fleet in fleets})
 
 
 class Moment:

@@ -7,6 +7,7 @@ from scripts.system.scenarios import (  # noqa: F401 -- importing them fills the
     outages,
     triggerers,
     window_colours,
+    window_deferrals,
     window_marks,
     window_restores,
     windows,
