@@ -52,12 +52,12 @@ def _play(
     progress: Progress,
 ) -> int:
     """Play scenarios until all are through or the time is up, adding their results."""
-    until = time.monotonic() + options.minutes * 60
     folder = Path(tempfile.mkdtemp(prefix="pipelines-system-")).resolve()
     stage = Stage(folder, progress)
     code = 0
     try:
         stage.set_up()
+        until = time.monotonic() + options.minutes * 60
         for one in left:
             if until - time.monotonic() < one.longest:
                 progress.say("end", "the time is up; the next run goes on here", "yellow")
@@ -120,7 +120,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="a scenario, or a part of its name")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     parser.add_argument("--seed", type=int, default=1, help="decides what happens by chance (default: %(default)s)")
-    parser.add_argument("--minutes", type=float, default=60, help="no scenario begins that may not end within this")
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="once all is up, no scenario begins that may not end within this"
+    )
     parser.add_argument("--fresh", action="store_true", help="play again what has passed before")
     parser.add_argument("--folder", type=Path, default=ROOT / ".system", help="where results are kept between runs")
     options = parser.parse_args()

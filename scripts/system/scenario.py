@@ -30,14 +30,14 @@ class Scenario:
     title: str
     play: Play
     world: Mapping[str, Any] | None = None
-    longest: float = 360
+    longest: float = 300
 
 
 #: all scenarios, in the order in which they are played
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(*, times: int = 1, world: Mapping[str, Any] | None = None, longest: float = 360) -> Callable[[Play], Play]:
+def scenario(*, times: int = 1, world: Mapping[str, Any] | None = None, longest: float = 300) -> Callable[[Play], Play]:
     """
     Register a scenario.
 
