@@ -1,1 +1,1 @@
-"""Changes the code that reads, judges and retries bit by bit, and counts how many of the changes the tests notice."""
+"""Changes the code that reads, judges, retries and stops for a window bit by bit, and counts what the tests notice."""
