@@ -119,9 +119,9 @@ class Crew:
         """Note what goes on although it was waited for or stopped again and again."""
         for stage in stages:
             for id in stage.ids:
-                self.errors[self._key(stage, id)] = WatchFailed(
-                    f"run {id} goes on: runs of {self._named(stage.runs_of)} start although it is disabled."
-                )
+                # why a stop was refused says more
+                goes_on = f"run {id} goes on: runs of {self._named(stage.runs_of)} start although it is disabled."
+                self.errors.setdefault(self._key(stage, id), WatchFailed(goes_on))
 
     def bring_back(self, marks: Mapping[str, Any]) -> Call[None]:
         """Bring all things back."""
@@ -155,7 +155,7 @@ class Crew:
                 self._note(stage, item)
             before = work.items
             left = [item.id for item in work.items.values() if self._worth_another(stage, item)]
-            for id in left:
+            for id in left if round < ROUNDS - 1 else ():
                 self._terms.tell(f"{self._named(id, stage)}: {before[id].message} Trying again.")
 
     def _item(self, stage: Stage, id: str, former: Item | None) -> Item:

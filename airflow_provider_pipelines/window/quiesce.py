@@ -73,7 +73,6 @@ class Quiesce:
         self.ledger.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
         self._targeted = [thing for thing in self.plan.things if not thing.carried]
-        self._things = [thing for thing in self._targeted if thing.runs]
         self.muster: Muster | None = None
 
     def _keep(self, marks: dict[str, Any]) -> None:
@@ -155,7 +154,10 @@ class Quiesce:
         if not failures:
             return result
         named = "; ".join(f"{name}: {reason}" for name, reason in failures.values())
-        said = f"{len(failures)} of {len(self._things)} could not be brought to rest: {named}"
+        # a run counts for its pipeline
+        bad = {key.partition("/")[0] for key in failures}
+        counted = {thing.key for thing in self._targeted if thing.runs or thing.key in bad}
+        said = f"{len(bad & counted)} of {len(counted)} could not be brought to rest: {named}"
         if self.plan.on_quiesce_failure == "continue":
             self._around.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
             return result
