@@ -24,6 +24,7 @@ from airflow_provider_pipelines.core.session import Undelivered
 from airflow_provider_pipelines.core.transports import SyncTransport
 from airflow_provider_pipelines.emulator.app import OPERATIONS, Vendors
 from airflow_provider_pipelines.emulator.clock import Clock as WorldClock
+from airflow_provider_pipelines.emulator.dli_state import FlinkJob
 from airflow_provider_pipelines.emulator.faults import Faults
 from airflow_provider_pipelines.emulator.journal import Journal
 from airflow_provider_pipelines.emulator.serving import Server
@@ -35,7 +36,7 @@ from airflow_provider_pipelines.window.muster import hooks_of
 from airflow_provider_pipelines.window.quiesce import Quiesce
 from airflow_provider_pipelines.window.restore import Restore
 from airflow_provider_pipelines.window.snapshot import Snapshot, aims_at
-from tests.window.playing import MemoryStore, Runs, Window, forget_credentials, statuses
+from tests.window.playing import MemoryStore, Runs, Window, forget_credentials
 
 #: by which requests stop and start things
 STOPS = {"pause_pipeline", "stop_pipeline", "batch_stop_flink_jobs", "disable_pipeline"}
@@ -289,7 +290,21 @@ class Services:
 
     def statuses(self):
         self.world.settle()
-        return statuses(self.world.dump())
+        return self._known()
+
+    def _known(self):
+        """Give the status of each thing, as the state would show it."""
+        world = self.world
+        found = {
+            ("enos", one.id): one.status
+            for organisation in world.organisations.values()
+            for one in organisation.pipelines.values()
+        }
+        for project in world.dli_projects.values():
+            jobs = (one for one in project.things() if isinstance(one, FlinkJob))
+            found.update({("dli", one.id): one.status for one in jobs if project.job(one.id) is one})
+        found.update({("codearts", one.id): one.fields["enabled"] for one in world.codearts_pipelines()})
+        return found
 
     def fault(self, operation, *, service="enos", times=1, skip=0, id=None, **fault):
         entry = {"service": service, "operation": operation, "times": times, "skip": skip, "fault": fault}
@@ -357,7 +372,7 @@ class Services:
 
     def _truth(self, sent):
         # not settled: what is caught up with is at its own time already
-        known = statuses(self.world.dump())
+        known = self._known()
         return {id: known.get((sent.service, id)) for id in sent.ids if (sent.service, id) in known}
 
 

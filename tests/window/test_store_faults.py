@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_pipelines.errors import PipelinesError, RecordUnreadable, mendable
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import BUILD, START, WIND, statuses, world
+from tests.window.playing import BUILD, START, WIND, world
 from tests.window.stage import Services, Stage, StagedWindow, StageStore
 
 TARGETS = [
@@ -74,7 +74,7 @@ class Cycle:
         return self
 
     def now(self):
-        return statuses(self.services.world.dump())
+        return self.services.statuses()
 
     def sent_twice(self):
         """Give what was sent for a thing that was there already."""
@@ -134,9 +134,9 @@ def test_each_single_write_may_fail(part, broken, monkeypatch):
 
 @pytest.mark.parametrize("part", range(4))
 def test_an_outage_may_begin_at_each_read(part, monkeypatch):
-    """At every second one; it ends before the third try of whatever it met."""
+    """At every third one; it ends before the third try of whatever it met."""
     reads, _ = counted(monkeypatch)
-    for number in range(1 + part, reads + 1, 8):
+    for number in range(1 + part, reads + 1, 12):
         cycle = Cycle(monkeypatch)
         store, stage, end = cycle.store, cycle.stage, []
 
