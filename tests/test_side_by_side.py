@@ -178,7 +178,7 @@ def test_a_halt_ends_all_of_them_at_once(world):
 
     with pytest.raises(Halt) as caught:
         world.run(a=world.strand("a", [ASK, Sleep(9), ASK]), bad=world.strand("bad", [ASK], halt))
-    assert str(caught.value.reason) == "killed"
+    assert str(caught.value.reason) == str(caught.value) == "killed"
     assert world.log == [("a", 0), ("bad", 0)]
     assert sorted(world.closed) == ["a", "bad"]
 
@@ -241,6 +241,25 @@ def test_a_call_that_is_closed_leaves_the_queue_in_front_of_a_gate(world):
         )
     gate.leave()
     assert gate.enter(lambda: None), "the place was not given to a call that is gone"
+
+
+def test_a_call_that_is_closed_pushes_nobody_else_through_a_gate(world):
+    gate, woken = Gate(), []
+    assert gate.enter(lambda: None)
+    assert not gate.enter(lambda: woken.append("somebody else"))
+
+    def through():
+        yield Enter(gate)
+
+    strand = Strand(through(), None)
+    strand.step(world.time)
+    assert not strand.ready(world.now)
+    strand.close()
+    assert woken == []
+    gate.leave()
+    assert woken == ["somebody else"]
+    gate.leave()
+    assert gate.enter(lambda: None)
 
 
 # pauses

@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_pipelines.core.calls import Request
 from airflow_provider_pipelines.core.side_by_side import Halt
-from airflow_provider_pipelines.errors import AuthenticationError, NotFound, WatchFailed
+from airflow_provider_pipelines.errors import AuthenticationError, NotFound, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.window import crew as crews
 from airflow_provider_pipelines.window.quiesce import StillRunning
 from airflow_provider_pipelines.window.record import Phase
@@ -653,7 +653,48 @@ def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
 
     stage, _ = crew.current
     about = {"service": "EnOS", "operation": "x", "path": "/", "status": 404}
-    for method, again in (("GET", False), ("POST", True)):
+    locked = AuthenticationError("no", method="GET", locked=True, **about)
+    for error, again in (
+        (NotFound("no", method="GET", **about), False),
+        (NotFound("no", method="POST", **about), True),
+        (WatchFailed("no"), True),
+        (WatchTimeout("no"), False),
+        (locked, False),
+    ):
         item = Item("w1")
-        item.fail(NotFound("no", method=method, **about))
+        item.fail(error)
         assert crew._worth_another(stage, item) is again
+    assert crew._worth_another(stage, Item("w1")) is False
+    stage.tolerates = lambda error: str(error) == "fine"
+    item = Item("w1")
+    item.fail(WatchFailed("fine"))
+    assert crew._worth_another(stage, item) is False
+    window.clock.now = crew._terms.deadline
+    item.fail(WatchFailed("no"))
+    assert crew._worth_another(stage, item) is False
+
+
+def test_a_run_that_ended_before_its_stop_was_sent_was_not_stopped():
+    window = quick(enos=0, dli=0, codearts=1, target={"codearts": {"running": "stop"}})
+    window.rooms.runs["r1"] = {"pipeline": "c1", "status": "RUNNING"}
+    window.snapshot()
+
+    def end(operation, ids):
+        if operation == "show_pipeline_run_detail":
+            window.rooms.runs["r1"]["status"] = "COMPLETED"
+
+    window.rooms.watch = end
+    window.quiesce()
+    assert window.rooms.sent("stop_pipeline_run") == []
+    assert window.told("r1") == outcome(
+        "c1", verb="stop_pipeline_run", result="already", before="COMPLETED", after="COMPLETED", pipeline_run_id="r1",
+        message="r1 is COMPLETED; nothing was sent. It has ended.",
+    )  # fmt: skip
+
+
+def test_a_run_is_waited_for_by_the_name_of_its_pipeline():
+    window = quick(enos=0, dli=0, codearts=1)
+    window.rooms.runs["r1"] = {"pipeline": "c1", "status": "RUNNING", "way": [(DAWN + 150, {"status": "COMPLETED"})]}
+    window.snapshot()
+    window.quiesce()
+    assert "1/1 stopped, 1 waiting: build-1, run r1" in window.lines

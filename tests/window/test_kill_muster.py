@@ -250,6 +250,9 @@ def test_a_long_list_of_what_is_waited_for_is_cut():
     assert window.lines[0] == (
         "0/7 stopped, 7 waiting: wind-1 (w1), wind-2 (w2), wind-3 (w3), wind-4 (w4), wind-5 (w5) and 2 more"
     )
+    window = ready(enos=6, dli=0, codearts=0, things={"takes": 70})
+    mustered(window).run(lambda crew: crew.bring_down())
+    assert window.lines[0].endswith("wind-5 (w5) and 1 more")
     window = ready(enos=5, dli=0, codearts=0, things={"takes": 70})
     mustered(window).run(lambda crew: crew.bring_down())
     assert window.lines[0] == (

@@ -390,7 +390,44 @@ def test_a_refusal_is_not_told_a_second_time_by_the_last_look():
         window.quiesce()
 
 
+def test_what_is_gone_does_not_hide_what_refuses():
+    window = ready(enos=3, dli=0, codearts=0)
+    del window.rooms.enos["w1"]
+    window.rooms.refuse("pause_pipeline", 61128, id="w2", times=FOR_EVER)
+    with pytest.raises(StillRunning, match=r"^1 of 3 could not be brought to rest: wind-2 \(w2\): "):
+        window.quiesce()
+    assert [one["result"] for one in window.last.report["things"]] == ["unknown", "failed", "done"]
+
+
+def test_what_refuses_does_not_hide_what_runs_at_the_last_look():
+    window = quick(enos=2, dli=0, codearts=0)
+    window.rooms.enos["w2"]["status"] = "PAUSED"
+    window.snapshot()
+    window.rooms.refuse("pause_pipeline", 61128, id="w1", times=FOR_EVER)
+    window.rooms.enos["w2"]["status"] = "RUNNING"
+    with pytest.raises(
+        StillRunning, match=r"^2 of 2 could not be brought to rest: wind-1 \(w1\): .*; wind-2 \(w2\): it is RUNNING at"
+    ):
+        window.quiesce()
+
+
 # what it says of single things
+
+
+def test_what_an_earlier_window_has_stopped_is_told_apart_from_what_came_to_rest_by_itself():
+    window = ready(enos=2, dli=0, codearts=0)
+    window.quiesce()
+    window.runs.over.add(("nightly/window", "run1"))
+    window.rooms.enos["w2"]["status"] = "RUNNING"
+    later = window.another(run_id="run2")
+    window.clock.sleep(500)
+    later.snapshot()
+    window.rooms.enos["w2"]["status"] = "STOPPED"
+    later.quiesce()
+    assert later.told("w1")["message"] == "w1 is PAUSED; nothing was sent."
+    assert later.told("w2")["message"] == (
+        "It was STOPPED before its stop was sent: this window did not stop it, and will not start it."
+    )
 
 
 def test_what_is_gone_is_said_to_be_gone():
@@ -443,7 +480,7 @@ def test_a_run_that_is_gone_without_having_been_stopped_is_said_to_be_gone():
 
     window.rooms.watch = drop
     assert window.quiesce()["result"] == "quiet"
-    (_, run) = window.last.report["things"]
+    run = window.told("r1")
     assert (run["result"], run["message"], run["verb"]) == ("unknown", "It is gone.", "wait_for_run")
 
 

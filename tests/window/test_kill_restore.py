@@ -363,7 +363,9 @@ def test_a_kill_ends_the_wait_for_the_fence():
 def test_what_was_stopped_late_is_started_once_more():
     window = enos(2)
     window.clock.after(15, lambda: window.rooms.enos["w2"].update(status="PAUSED"))
+    begun = window.clock.now
     assert window.restore()["result"] == "restored"
+    assert window.clock.now < begun + 33, "it is asked for at once"
     assert window.rooms.sent("start_pipeline") == ["w1", "w2", "w2"]
     assert "wind-2 (w2) was stopped once more meanwhile; bringing it back." in window.lines
     assert window.rooms.statuses()["enos", "w2"] == "RUNNING"
@@ -746,3 +748,53 @@ def test_what_is_only_carried_comes_back_too():
     again.quiesce(attempt=2)
     assert again.restore()["result"] == "restored"
     assert window.rooms.statuses() == {("enos", "w1"): "RUNNING", ("enos", "w2"): "RUNNING"}
+
+
+def test_each_thing_that_this_window_did_not_stop_is_looked_at():
+    window = quick(enos=4, dli=1, codearts=0)
+    window.snapshot()
+    for one in (window.rooms.enos["w1"], window.rooms.enos["w2"], window.rooms.enos["w3"]):
+        one["status"] = "STOPPED"
+    window.rooms.dli["101"]["status"] = "job_finish"
+    window.quiesce()
+    window.rooms.enos["w1"]["status"] = "RUNNING"
+    gone(window, "w2")
+    window.restore()
+    told = {one["id"]: one["message"] for one in window.last.report["things"] if one["verb"] == "restore"}
+    left = "without this window's doing, and is left so."
+    assert told == {"w2": GONE, "w3": f"It is STOPPED {left}", 101: f"It is job_finish {left}"}
+
+
+def test_what_was_back_before_its_fleet_could_not_be_seen_any_more_is_back():
+    window = quick(enos=1, dli=0, codearts=0)
+    window.rooms.enos["s1"] = {"name": "reader", "status": "RUNNING", "system": True}
+    window = window.another([EnosPipelines(pipeline_ids=["w1", "s1"], start=START)])
+    window.cycle_down()
+    window.rooms.watch = lambda operation, ids: (
+        window.clock.after(2.5, lambda: window.rooms.fail("list_pipelines", status=403, answer={}, times=FOR_EVER))
+        if ids == ["s1"]
+        else None
+    )
+    window.rooms.fail("start_pipeline", id="w1", status=403, answer={}, times=0)
+    window.rooms.enos["s1"]["takes"] = 1
+    window.rooms.enos["w1"]["takes"] = 100
+    with pytest.raises(NotRestored, match=r"^1 of 2 are not back: wind-1 \(w1\): EnOS list_pipelines failed"):
+        window.restore()
+    assert window.told("s1")["result"] == "done"
+
+
+def test_credentials_that_only_writes_are_refused_for_are_left_alone_too():
+    window = enos()
+    window.rooms.fail("start_pipeline", answer={"code": 1002, "msg": "wrong"}, times=FOR_EVER)
+    begun = window.clock.now
+    with pytest.raises(NotRestored, match=r"^1 of 1 are not back: wind-1 \(w1\): .*code 1002\): wrong"):
+        window.restore()
+    assert window.clock.now - begun == pytest.approx(360)
+    assert "credentials were refused: no call is made with them for 360 s, then this attempt ends." in window.lines
+
+
+def test_no_word_is_said_of_a_fence_that_is_over():
+    window = enos()
+    window.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now - 24))
+    window.restore()
+    assert not any("looking once more" in line for line in window.lines)
