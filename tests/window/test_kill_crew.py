@@ -563,10 +563,14 @@ def test_a_crew_that_has_work_left_is_waited_for_and_then_all_pause_anew():
     window.rooms.dli["101"]["takes"] = 500
     window.defer_after = 30
     # EnOS has no time for the second start for a while: that crew has to ask again
-    window.rooms.refuse("start_pipeline", 61121, "busy", id="w2", times=6)
+    window.rooms.refuse("start_pipeline", 61121, "busy", id="w2", times=15)
     begun = window.clock.now
+    window.clock.after(10, lambda: window.rooms.dli["101"].update(status="job_submitting"))
     assert window.restore() is None
-    assert window.clock.now - begun > 31
+    # the crew that has to ask again went on for a while, twice or more; then 30 seconds of mere waiting
+    waited = round(window.clock.now - begun, 3)
+    assert waited >= 60
+    assert waited % 30 == 0
     assert window.rooms.statuses()["enos", "w2"] == "RUNNING"
     assert [crew.fleet.service for crew in window.last.muster.waiting] == ["dli"]
     window.clock.sleep(500)
@@ -698,3 +702,14 @@ def test_a_run_is_waited_for_by_the_name_of_its_pipeline():
     window.snapshot()
     window.quiesce()
     assert "1/1 stopped, 1 waiting: build-1, run r1" in window.lines
+
+
+def test_a_run_that_is_asked_again_is_named_by_its_pipeline():
+    window = quick(enos=0, dli=0, codearts=1, target={"codearts": {"running": "stop"}})
+    window.rooms.runs["r1"] = {"pipeline": "c1", "status": "RUNNING"}
+    window.snapshot()
+    window.rooms.refuse("stop_pipeline_run", "DEVPIPE.00011104", "too many")
+    assert window.quiesce()["result"] == "quiet"
+    (line,) = [line for line in window.lines if "again" in line]
+    assert line.startswith("build-1, run r1: CodeArts Pipeline stop_pipeline_run failed")
+    assert line.endswith(" Trying again.")

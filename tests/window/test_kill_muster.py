@@ -1,6 +1,7 @@
 """How the crews of a task are brought together: hooks by what they lead to, waits together, one line a minute."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 
@@ -224,9 +225,8 @@ def test_a_line_a_minute_says_how_far_things_are_unless_another_one_was_said():
     window.rooms.enos["w1"]["takes"] = 100
     window.rooms.enos["w2"]["takes"] = 350
     told = []
+    window.lines = SimpleNamespace(append=lambda line: told.append((window.clock.now, line)))
     muster = mustered(window, "gone to sleep")
-    usual = window.lines.append
-    muster._tell = lambda line: (told.append((window.clock.now, line)), usual(line))
     begun = window.clock.now
     muster.run(lambda crew: crew.bring_down())
     said = [(at - begun, line) for at, line in told]
