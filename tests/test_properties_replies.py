@@ -339,7 +339,7 @@ def test_a_good_answer_is_taken(entry):
 
 
 @pytest.mark.parametrize("entry", KNOWN, ids=str)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_no_answer_breaks_an_operation_or_counts_as_a_success_that_it_is_not(entry, data):
     answers = data.draw(st.lists(replies(entry.answer), min_size=1, max_size=3))
@@ -445,7 +445,7 @@ def test_no_single_odd_member_of_a_token_breaks_a_call(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_no_answer_of_a_token_service_breaks_a_call(way, data):
     answers = data.draw(st.lists(replies(WAYS[way][2]), min_size=1, max_size=3))

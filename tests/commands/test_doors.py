@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_pipelines.cli import COMMANDS
 from airflow_provider_pipelines.commands.screen import Screen
 from airflow_provider_pipelines.window.record import Phase
-from tests.commands.conftest import DOORS, RUN, through
+from tests.commands.conftest import DOORS, RUN, through, uncovered
 from tests.window.playing import statuses
 
 GONE = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/at/all.db"}
@@ -103,7 +103,7 @@ def test_there_are_colours_on_a_terminal_unless_they_are_not_wanted(monkeypatch)
 
 def test_whoever_stops_reading_sees_no_traceback(database, desk, fleet):
     process = subprocess.Popen(
-        [*DOORS["script"], "status", "--conn-id", "enos_default", "--json"], env={**database.env, **fleet.env},
+        [*DOORS["script"], "status", "--conn-id", "enos_default", "--json"], env=uncovered({**database.env, **fleet.env}),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     process.stdout.close()
