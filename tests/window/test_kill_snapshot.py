@@ -176,6 +176,8 @@ def test_of_many_problems_five_are_named():
     assert str(caught.value).count("says nothing for") == 5
     assert "more)" not in str(caught.value)
     assert str(caught.value).count("; start: ") == 4
+    with pytest.raises(ArgumentError, match=r" \(and 1 more\)$"):
+        enos(6, target={"enos": {"start": {}}}).snapshot()
     window = enos(7, target={"enos": {"start": {}}})
     with pytest.raises(ArgumentError) as caught:
         window.snapshot()

@@ -89,6 +89,19 @@ def test_what_is_as_an_open_window_left_it_counts_as_that_one_found_it():
     assert plan.things[0].key == key(window, "w1")
 
 
+def test_a_system_pipeline_stays_one_and_a_thing_keeps_its_name():
+    window = quick(enos=1, dli=0, codearts=0)
+    window.rooms.enos["s1"] = {"name": "reader", "status": "RUNNING", "system": True}
+    both = [EnosPipelines(pipeline_ids=["w1", "s1"], start=START)]
+    window.another(both).snapshot()
+    window.quiesce()
+    window.runs.over.add(("nightly/window", "run1"))
+    plan, _ = window.another(both, run_id="run2").snapshot()
+    assert [(one.name, one.system, one.asked) for one in plan.things] == [
+        ("wind-1", False, True), ("reader", True, True),
+    ]  # fmt: skip
+
+
 def test_what_somebody_touched_since_counts_as_it_is_seen():
     window, later = left(3)
     window.rooms.enos["w1"]["status"] = "STOPPED"
@@ -191,6 +204,7 @@ def test_of_a_run_of_its_own_it_is_said_where_a_thing_rests_otherwise():
 def test_what_a_run_has_stopped_and_does_not_target_any_more_is_carried_along():
     window = quick(enos=2, dli=1, codearts=0)
     window.cycle_down()
+    window.clock.sleep(500)
     again = window.another([EnosPipelines(pipeline_ids=["w2"], start=START, org_id="o10000000000001")])
     plan, notes = again.snapshot()
     assert shown(plan) == [
@@ -380,6 +394,18 @@ def test_a_stop_that_was_noted_and_done_while_the_snapshot_looked_is_taken_in():
     plan, _ = window.snapshot()
     assert shown(plan) == [("w1", "RUNNING", True, True, False), ("w2", "STOPPED", False, False, False)]
     assert plan.things[0].start == START["*"]
+
+
+def test_what_was_noted_late_is_taken_in_beside_what_was_known():
+    window = quick(enos=3, dli=0, codearts=0)
+    window.snapshot()
+    window.rooms.enos["w2"]["status"] = "STOPPED"
+    window.quiesce()
+    window.rooms.enos["w2"]["status"] = "RUNNING"
+    window.clock.sleep(500)
+    late(window, window, "w2")
+    plan, _ = window.snapshot()
+    assert [(one.id, one.asked) for one in plan.things] == [("w1", True), ("w2", True), ("w3", True)]
 
 
 def test_a_stop_that_was_noted_late_is_not_taken_in_where_a_thing_rests_otherwise():
