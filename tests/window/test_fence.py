@@ -117,8 +117,8 @@ def points_of_quiesce(monkeypatch):
 
 @pytest.mark.parametrize("part", range(6))
 def test_restore_may_begin_two_seconds_before_quiesce_is_told_to_end(part, monkeypatch):
-    """At every second point of quiesce, which goes on for seven seconds; what it has not asked for by then it asks no more."""
-    for number in range(1 + part, points_of_quiesce(monkeypatch), 12):
+    """At every seventh point of quiesce, which goes on for seven seconds; what it has not asked for by then it asks no more."""
+    for number in range(1 + 7 * part, points_of_quiesce(monkeypatch), 42):
         scene = Scene(monkeypatch, seed=number)
         stage, window, begun = scene.stage, scene.window, []
         window.snapshot()
@@ -144,9 +144,9 @@ def test_restore_may_begin_two_seconds_before_quiesce_is_told_to_end(part, monke
 
 @pytest.mark.parametrize("part", range(6))
 def test_a_quiesce_that_wakes_up_after_restore_has_closed_stops_nothing(part, monkeypatch):
-    """Frozen at every second of its points, but not at the one between its last question and the request."""
+    """Frozen at every seventh of its points, but not at the one between its last question and the request."""
     stops = ("action=pause", "/jobs/stop", "/ban")
-    for number in range(1 + part, points_of_quiesce(monkeypatch), 12):
+    for number in range(1 + 7 * part, points_of_quiesce(monkeypatch), 42):
         scene = Scene(monkeypatch, seed=number)
         stage, window, frozen = scene.stage, scene.window, []
         window.snapshot()
@@ -172,7 +172,7 @@ def test_a_quiesce_that_wakes_up_after_restore_has_closed_stops_nothing(part, mo
 
 def test_a_quiesce_of_which_airflow_knows_no_more_stops_nothing_more(monkeypatch):
     """Airflow answers it nothing, so that every read finds nothing."""
-    for number in range(20, points_of_quiesce(monkeypatch), 6):
+    for number in range(20, points_of_quiesce(monkeypatch), 18):
         scene = Scene(monkeypatch, seed=number)
         stage, window, orphaned = scene.stage, scene.window, []
         window.snapshot()

@@ -127,7 +127,7 @@ def test_a_snapshot_that_dies_while_it_is_taken_again_loses_nothing(monkeypatch)
     clean.window.snapshot()
     points = clean.stage.processes[-1].points
     clean.stage.close()
-    for number in range(1, points, 4):
+    for number in range(1, points, 12):
         scene = Scene(monkeypatch)
         scene.stop_seven()
 
@@ -138,7 +138,7 @@ def test_a_snapshot_that_dies_while_it_is_taken_again_loses_nothing(monkeypatch)
         assert scene.stage.wait(scene.stage.start("snapshot", scene.window.do_snapshot, trap=trap)).dead
         scene.stage.sleep(30.0)
         # somebody may clear restore instead of waiting for the snapshot's retry
-        if number % 8 == 1:
+        if number % 24 == 1:
             scene.window.snapshot()
             assert scene.truth(scene.window) == ALL_RAN
         assert scene.window.restore()["result"] == "restored"
@@ -157,7 +157,7 @@ def test_a_task_may_die_at_any_point(task, part, monkeypatch):
     points = clean.stage.processes[-1].points
     clean.stage.close()
     # of restore's many points most are looks
-    for number in range(1 + part, points, 16 if task == "restore" else 8):
+    for number in range(1 + 5 * part, points, 48 if task == "restore" else 24):
         scene = Scene(monkeypatch, MIXED, enos=2, dli=2)
         window, stage = scene.window, scene.stage
 

@@ -134,9 +134,9 @@ def test_each_single_write_may_fail(part, broken, monkeypatch):
 
 @pytest.mark.parametrize("part", range(4))
 def test_an_outage_may_begin_at_each_read(part, monkeypatch):
-    """At every third one; it ends before the third try of whatever it met."""
+    """At every seventh one; it ends before the third try of whatever it met."""
     reads, _ = counted(monkeypatch)
-    for number in range(1 + part, reads + 1, 12):
+    for number in range(1 + 7 * part, reads + 1, 28):
         cycle = Cycle(monkeypatch)
         store, stage, end = cycle.store, cycle.stage, []
 
@@ -188,7 +188,7 @@ def test_no_record_is_overwritten_by_a_snapshot_that_cannot_see_it(monkeypatch):
             window.snapshot()
     assert store.texts == kept
     # one read after the other finds nothing, or some in a row: an outage that is shorter than the snapshot
-    for number, width in itertools.product(range(1, 40), (1, 2, 4)):
+    for number, width in itertools.product(range(1, 40, 3), (1, 2, 4)):
         first = store.read_count + number
         store.blind = lambda count, key, first=first, width=width: first <= count < first + width
         try:
