@@ -11,9 +11,10 @@ import pytest
 import requests
 from hypothesis import HealthCheck, settings
 
-from airflow_provider_pipelines.core import identity, transports
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.hook import PipelinesHook
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.enos.verifier import Verifier
 
 # in CI the same examples each time, so that a change turns red by itself only; elsewhere new ones each time, and a
@@ -55,7 +56,7 @@ class Emulator:
     def __init__(self, seed=None):
         from airflow_provider_pipelines.emulator.clock import Clock as WorldClock
         from airflow_provider_pipelines.emulator.default_world import default_seed
-        from airflow_provider_pipelines.emulator.serving import Server
+        from airflow_provider_pipelines.emulator.server.process import Server
         from airflow_provider_pipelines.emulator.settings import Settings
         from airflow_provider_pipelines.emulator.world import World
 

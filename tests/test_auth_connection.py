@@ -5,11 +5,11 @@ import json
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.codearts.access import host_of as codearts_host
+from airflow_provider_pipelines.codearts.api.access import host_of as codearts_host
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core.huaweicloud_iam import iam_host
-from airflow_provider_pipelines.dli.access import host as dli_host
+from airflow_provider_pipelines.dli.api.access import host as dli_host
 from airflow_provider_pipelines.dli.hook import DliHook
+from airflow_provider_pipelines.huaweicloud.iam import iam_host
 
 AK, SK = "AKc4n4ry00000000", "SKc4n4ry0000000000000000"
 USER = {"login": "somebody", "password": "Pa55-c4n4ry"}

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.huawei_gateway import Key
+from airflow_provider_pipelines.emulator.huaweicloud.gateway import Key
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
 from tests.modes import OPERATOR_MODES, SENSOR_MODES
@@ -65,7 +65,9 @@ def reads(monkeypatch):
         read.append(conn_id)
         return await asynchronous(conn_id, take)
 
-    monkeypatch.setattr("airflow_provider_pipelines.hook.PipelinesHook.get_connection", classmethod(get_connection))
+    monkeypatch.setattr(
+        "airflow_provider_pipelines.hook.base.PipelinesHook.get_connection", classmethod(get_connection)
+    )
     monkeypatch.setattr(compat, "read_connection", read_connection)
     return read
 

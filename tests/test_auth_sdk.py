@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from airflow_provider_pipelines.core.huaweicloud_iam import KEY_SECONDS
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.app import Vendors
+from airflow_provider_pipelines.emulator.server.app import Vendors
+from airflow_provider_pipelines.huaweicloud.iam import KEY_SECONDS
 from tests.ways import Connection
 
 

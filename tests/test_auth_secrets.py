@@ -7,14 +7,15 @@ import logging
 import pytest
 
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core import identity, transports
-from airflow_provider_pipelines.core.huaweicloud_auth import AgencyKeyAuth, TokenAuth
-from airflow_provider_pipelines.core.huaweicloud_iam import Grant, Login
-from airflow_provider_pipelines.core.huaweicloud_signature import AccessKey
-from airflow_provider_pipelines.core.transports import Route
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.sync_driver import Route
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
+from airflow_provider_pipelines.huaweicloud.auth import AgencyKeyAuth, TokenAuth
+from airflow_provider_pipelines.huaweicloud.iam import Grant, Login
+from airflow_provider_pipelines.huaweicloud.signature import AccessKey
 from tests.modes import TaskInstance, context_of, fire, on
 from tests.test_secrets import Canaries, all_logs, tell  # noqa: F401 -- a fixture
 from tests.ways import IAM_CALLS, Connection

@@ -17,9 +17,12 @@ import pytest
 import airflow_provider_pipelines
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core import transports
-from airflow_provider_pipelines.core.calls import Derived, Reply, Request, Wire
-from airflow_provider_pipelines.core.huaweicloud_answers import (
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.calls import Derived, Reply, Request, Wire
+from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Patience, Renew, decide
+from airflow_provider_pipelines.dli.hook import DliHook
+from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.huaweicloud.answers import (
     BY_DERIVED_KEY,
     BY_KEY,
     BY_PASSWORD,
@@ -29,11 +32,8 @@ from airflow_provider_pipelines.core.huaweicloud_answers import (
     Service,
     read_answer,
 )
-from airflow_provider_pipelines.core.huaweicloud_iam import Agency, Iam, Login, Scope
-from airflow_provider_pipelines.core.huaweicloud_signature import AccessKey, canonical_request, encode_query, sign
-from airflow_provider_pipelines.core.retrying import Again, GiveUp, Patience, Renew, decide
-from airflow_provider_pipelines.dli.hook import DliHook
-from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.huaweicloud.iam import Agency, Iam, Login, Scope
+from airflow_provider_pipelines.huaweicloud.signature import AccessKey, canonical_request, encode_query, sign
 from tests.ways import Connection
 
 SAMPLES = Path(__file__).parent / "samples" / "iam"

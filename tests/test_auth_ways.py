@@ -7,10 +7,11 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core import identity, transports
-from airflow_provider_pipelines.core.huaweicloud_iam import RENEW_BEFORE
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.huaweicloud.iam import RENEW_BEFORE
 from tests.conftest import SteppedClock
 from tests.ways import AGENCY, IAM_CALLS, Connection
 

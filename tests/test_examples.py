@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import json
+import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
@@ -10,14 +11,14 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_pipelines.core import identity
-from airflow_provider_pipelines.hook import PipelinesHook
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.provider import CONNECTIONS
-from airflow_provider_pipelines.task import GoalSensor, VerbOperator
+from airflow_provider_pipelines.task.operator import GoalSensor, VerbOperator
 from airflow_provider_pipelines.window import airflow as window_airflow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.snapshot import Surroundings
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.record.repository import Shelf
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises
 from tests.conftest import Emulator, SteppedClock
@@ -255,8 +256,11 @@ def test_the_readme_tells_of_every_connection_field():
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_public_class_and_method_is_documented(vendor):
-    for room in ("api", "hook", "operators", "sensors", "models"):
-        module = import_module(f"{NAME}.{vendor}.{room}")
+    package = import_module(f"{NAME}.{vendor}")
+    rooms = [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    assert len(rooms) > 8
+    for room in rooms:
+        module = import_module(room)
         for name, kind in vars(module).items():
             if name.startswith("_") or not inspect.isclass(kind) or kind.__module__ != module.__name__:
                 continue

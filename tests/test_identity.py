@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Enter, Gate
-from airflow_provider_pipelines.core.identity import AT_ONCE, SILENCE, Identity, Pace, Token, shared_identity
-from airflow_provider_pipelines.core.transports import AsyncTransport, Route, SyncTransport
+from airflow_provider_pipelines.core.http.calls import Enter, Gate
+from airflow_provider_pipelines.core.http.identity import AT_ONCE, SILENCE, Identity, Pace, Token, shared_identity
+from airflow_provider_pipelines.core.http.sync_driver import AsyncTransport, Route, SyncTransport
 from airflow_provider_pipelines.errors import AuthenticationError
 
 

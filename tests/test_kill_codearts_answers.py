@@ -3,9 +3,9 @@
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.codearts import replies
-from airflow_provider_pipelines.codearts.models import RunRetried, RunStarted, Success
-from airflow_provider_pipelines.core.calls import Request
+from airflow_provider_pipelines.codearts.api import replies
+from airflow_provider_pipelines.codearts.api.models import RunRetried, RunStarted, Success
+from airflow_provider_pipelines.core.http.calls import Request
 
 REQUEST = Request("run_pipeline", "POST", "/p")
 CALL = {"service": "CodeArts Pipeline", "operation": "run_pipeline", "method": "POST", "path": "/p", "status": 200}

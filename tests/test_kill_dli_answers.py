@@ -5,11 +5,20 @@ import json
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.calls import Request
-from airflow_provider_pipelines.core.reading import Answer
-from airflow_provider_pipelines.dli.models import Delivery, FlinkJob
-from airflow_provider_pipelines.dli.replies import accepted, delivery, member, page_of, part, readable, refusal, rows_of
-from airflow_provider_pipelines.dli.sql_models import SqlJob, SqlPage
+from airflow_provider_pipelines.core.http.calls import Request
+from airflow_provider_pipelines.core.http.reading import Answer
+from airflow_provider_pipelines.dli.api.flink.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.api.replies import (
+    accepted,
+    delivery,
+    member,
+    page_of,
+    part,
+    readable,
+    refusal,
+    rows_of,
+)
+from airflow_provider_pipelines.dli.api.sql.models import SqlJob, SqlPage
 from airflow_provider_pipelines.dli.sql_spark_replies import succeeded
 
 REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")

@@ -6,10 +6,10 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.calls import Derived, Enter, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.core.identity import Identity
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.enos.access import EnosScheme, Keys
+from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.identity import Identity
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
 
 NOW = 1_700_000_000.5
 TEN_LATER = "Tue, 14 Nov 2023 22:13:30 GMT"

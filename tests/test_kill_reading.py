@@ -2,8 +2,8 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Reply, Request
-from airflow_provider_pipelines.core.reading import Answer, about, dump, expect, malformed, parse
+from airflow_provider_pipelines.core.http.calls import Reply, Request
+from airflow_provider_pipelines.core.http.reading import Answer, about, dump, expect, malformed, parse
 from airflow_provider_pipelines.errors import ArgumentError, MalformedReply
 
 REQUEST = Request("show_thing", "GET", "/things/1")

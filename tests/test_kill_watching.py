@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.status import GRACE, Goal, Report, Seen, Sighting, Watched, look_once
+from airflow_provider_pipelines.core.verbs.watch import GRACE, Goal, Report, Seen, Sighting, Watched, look_once
 from tests.test_status import ABOUT, ANEW, UP, Loop, down
 
 GONE = errors.NotFound("gone", **ABOUT, status=404)

@@ -17,10 +17,15 @@ from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.marker import Marker
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
-from airflow_provider_pipelines.core import identity
+from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
-from airflow_provider_pipelines.emulator import app, codearts_run, codearts_state, dli_state, enos_state, things
+from airflow_provider_pipelines.emulator import things
+from airflow_provider_pipelines.emulator.codearts.state import project as codearts_state
+from airflow_provider_pipelines.emulator.codearts.state import run as codearts_run
+from airflow_provider_pipelines.emulator.dli.state import flink as dli_state
+from airflow_provider_pipelines.emulator.enos import state as enos_state
+from airflow_provider_pipelines.emulator.server import app
 from airflow_provider_pipelines.emulator.settings import Settings
 from airflow_provider_pipelines.enos.operators import (
     EnosPausePipelineOperator,
@@ -28,7 +33,7 @@ from airflow_provider_pipelines.enos.operators import (
     EnosStopPipelineOperator,
 )
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
-from airflow_provider_pipelines.hook import PipelinesHook
+from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.codearts.conftest import NIGHTLY
 from tests.conftest import Emulator, SteppedClock
 from tests.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance

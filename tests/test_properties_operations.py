@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.enos.hook import EnosHook
-from airflow_provider_pipelines.hook import Fields, operation
+from airflow_provider_pipelines.hook.base import Fields, operation
 
 SAMPLES = Path(__file__).parent / "samples"
 PROJECT = "93d8e0553c20411fba06bb112b5b59af"

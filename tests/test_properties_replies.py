@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_pipelines.core import identity
-from airflow_provider_pipelines.core.calls import Derived, Enter, Reply, Sleep, Wire
-from airflow_provider_pipelines.core.retrying import LONGEST_PAUSE, Patience
-from airflow_provider_pipelines.core.session import Session, Undelivered
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Sleep, Wire
+from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, Patience
+from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
-from airflow_provider_pipelines.hook import Fields
+from airflow_provider_pipelines.hook.base import Fields
 from tests.test_properties_operations import HOOKS, HUAWEI, OPERATIONS, shown, zero
 
 #: effects of one call at most, with a handful of answers of which the last one repeats

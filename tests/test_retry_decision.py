@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.retrying import Again, GiveUp, Patience, Renew, decide, possibly_done, transient
+from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Patience, Renew, decide, possibly_done, transient
 
 ABOUT = {"service": "S", "operation": "o", "method": "POST", "path": "/p"}
 

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
-from airflow_provider_pipelines.core import transports
+from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor

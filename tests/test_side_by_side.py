@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_pipelines.core.calls import Enter, Gate, Reply, Request, Sleep
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core.side_by_side import GATE_PAUSE, Halt, Pause, Strand, side_by_side
+from airflow_provider_pipelines.core.http.calls import Enter, Gate, Reply, Request, Sleep
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.core.http.side_by_side import GATE_PAUSE, Halt, Pause, Strand, side_by_side
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 
 ASK = Request("ask", "GET", "/")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.calls import Sleep
-from airflow_provider_pipelines.core.status import (
+from airflow_provider_pipelines.core.http.calls import Sleep
+from airflow_provider_pipelines.core.verbs.watch import (
     GRACE,
     Goal,
     Report,

@@ -12,10 +12,10 @@ import pytest
 import trustme
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core import transports
-from airflow_provider_pipelines.core.calls import Wire
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core.transports import AsyncTransport, Route, SyncTransport
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.calls import Wire
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.core.http.sync_driver import AsyncTransport, Route, SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.enos.hook import EnosHook

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from airflow_provider_pipelines.core import transports
-from airflow_provider_pipelines.core.calls import Ask, Derived, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core.transports import (
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.calls import Ask, Derived, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.core.http.sync_driver import (
     AsyncTransport,
     Route,
     SyncTransport,

@@ -9,9 +9,9 @@ import pytest
 
 from airflow_provider_pipelines import trigger as trigger_module
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.core.status import Goal, Watched
+from airflow_provider_pipelines.core.verbs.watch import Goal, Watched
+from airflow_provider_pipelines.hook.poller import _POLLERS, Shared
 from airflow_provider_pipelines.trigger import OWNED, WatchTrigger
-from airflow_provider_pipelines.watching import _POLLERS, Shared
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"
 ARGUMENTS = {"enos_conn_id": "enos_default", "org_id": None}
@@ -103,7 +103,7 @@ async def test_many_waits_share_each_look(emulator):
 
 async def test_a_wait_that_is_cancelled_leaves_the_others_alone(emulator, clock):
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
-        from airflow_provider_pipelines.core.transports import drive
+        from airflow_provider_pipelines.core.http.sync_driver import drive
 
         waits = [asyncio.ensure_future(drive(poller.look([RUNNING], 20.0))) for _ in range(3)]
         await asyncio.sleep(0)
@@ -125,7 +125,7 @@ async def test_other_scopes_and_teams_have_pollers_of_their_own(emulator, clock)
 
 
 async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
-    from airflow_provider_pipelines.core.transports import drive
+    from airflow_provider_pipelines.core.http.sync_driver import drive
 
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
         with mock.patch.object(poller._hook, "look", side_effect=ZeroDivisionError):
@@ -135,7 +135,7 @@ async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
 
 
 async def test_a_bug_in_one_look_does_not_strand_those_who_wait_for_a_later_one(emulator):
-    from airflow_provider_pipelines.core.transports import drive
+    from airflow_provider_pipelines.core.http.sync_driver import drive
 
     clock = Real()
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core.huaweicloud import AccessKey, canonical_request, encode_query, sign
-from airflow_provider_pipelines.enos import access
+from airflow_provider_pipelines.enos.api import access
+from airflow_provider_pipelines.huaweicloud.scheme import AccessKey, canonical_request, encode_query, sign
 
 VECTORS = Path(__file__).parent / "vectors"
 HUAWEI = json.loads((VECTORS / "huawei_signing.json").read_text())["vectors"]

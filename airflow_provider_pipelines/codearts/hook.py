@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.codearts.access import CODES, LABEL, SERVICE, host_of
-from airflow_provider_pipelines.codearts.api import CodeArtsApi
-from airflow_provider_pipelines.codearts.gates import look_gate
-from airflow_provider_pipelines.codearts.runs import cancel_runs, look_pipelines, look_runs
+from airflow_provider_pipelines.codearts.api.access import CODES, LABEL, SERVICE, host_of
+from airflow_provider_pipelines.codearts.api.client import CodeArtsApi
+from airflow_provider_pipelines.codearts.flows.gates import look_gate
+from airflow_provider_pipelines.codearts.flows.runs import cancel_runs, look_pipelines, look_runs
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.core.huaweicloud import Service
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.hook import Aio, Binding, Fields, operation
-from airflow_provider_pipelines.huaweicloud import HuaweiCloudHook
+from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, operation
+from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
+from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.status import Sighting
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
 
 _PROJECT = (
     "the id of the CodeArts project that owns the pipelines (not the IAM project's), or give the task project_id=..."

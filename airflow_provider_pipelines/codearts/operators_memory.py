@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.codearts.marker import Record
-from airflow_provider_pipelines.core.work import Item, Work
+from airflow_provider_pipelines.core.verbs.work import Item, Work
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task import VerbOperator
+from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.once import Run
+    from airflow_provider_pipelines.codearts.flows.run_source import Run
     from airflow_provider_pipelines.codearts.operators_runs import CodeArtsRunPipelineOperator
 
 #: the key of the task's state store under which the run is remembered

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_pipelines.codearts.operators_control import CodeArtsRunsOperator, left_the_queue
+from airflow_provider_pipelines.codearts.operators.runs import CodeArtsRunsOperator, left_the_queue
 from airflow_provider_pipelines.codearts.states import CANCELED, RUN
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task import airflow_edge
+from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.once import Wish
+    from airflow_provider_pipelines.codearts.flows.run_source import Wish
     from airflow_provider_pipelines.codearts.operators_memory import RunMemory
-    from airflow_provider_pipelines.core.work import Work
+    from airflow_provider_pipelines.core.verbs.work import Work
 
 
 class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
@@ -74,7 +74,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         return super().plan()
 
     def _body(self) -> dict[str, Any]:
-        from airflow_provider_pipelines.codearts.bodies import run_body
+        from airflow_provider_pipelines.codearts.api.bodies import run_body
         from airflow_provider_pipelines.codearts.marker import ROOM
 
         return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
@@ -98,8 +98,8 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         return memory.work
 
     def _wish(self, api: Any, context: Any, memory: RunMemory) -> Wish:
+        from airflow_provider_pipelines.codearts.flows.run_source import Wish
         from airflow_provider_pipelines.codearts.marker import Marker
-        from airflow_provider_pipelines.codearts.once import Wish
 
         body = self._body()
         marker = Marker.of(
@@ -125,7 +125,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
 
     def _cancelled_before(self, work: Work) -> bool:
         """Tell whether an adopted run ended soon by a cancel, which will have been that of the killed attempt."""
-        from airflow_provider_pipelines.codearts.once import SETTLE
+        from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
 
         (item,) = work.items.values()
         soon = self.hook.clock.time() - item.acted_at < SETTLE

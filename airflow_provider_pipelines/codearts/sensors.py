@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.states import COMPLETED, FAILED, SENSED
 from airflow_provider_pipelines.core.checks import one_of, optional_id, text_id
-from airflow_provider_pipelines.task import GoalSensor
+from airflow_provider_pipelines.task.operator import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-    from airflow_provider_pipelines.core.goals import Goal
-    from airflow_provider_pipelines.core.status import Report
+    from airflow_provider_pipelines.core.verbs.goals import Goal
+    from airflow_provider_pipelines.core.verbs.watch import Report
 
 
 class CodeArtsRunSensor(GoalSensor):
@@ -87,7 +87,7 @@ class CodeArtsRunSensor(GoalSensor):
     def _judge(self, report: Report) -> Any:
         failed = [id for id, sight in report.seen.items() if sight.verdict == "failed" and sight.status == FAILED]
         if failed:
-            from airflow_provider_pipelines.codearts.failures import explain
+            from airflow_provider_pipelines.codearts.flows.failures import explain
 
             with self.hook as hook:
                 explain(hook, self.pipeline_id, failed, self.log.error)

@@ -8,7 +8,7 @@ their turn; whatever else is shown counts as on its way.
 
 from __future__ import annotations
 
-from airflow_provider_pipelines.core.goals import Goal, Verb
+from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
 
 COMPLETED, RUNNING, FAILED, CANCELED = "COMPLETED", "RUNNING", "FAILED", "CANCELED"
 PAUSED, SUSPEND, IGNORED = "PAUSED", "SUSPEND", "IGNORED"

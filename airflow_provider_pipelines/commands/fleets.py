@@ -11,7 +11,7 @@ from airflow_provider_pipelines.codearts.states import RUN as CODEARTS_RUN
 from airflow_provider_pipelines.dli.states import ARREARS, BROKEN, INIT, RUNNING, STOP_FAILED, SUBMIT_FAILED
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
+    from airflow_provider_pipelines.core.http.calls import Call
 
 #: the services of each connection type
 FLEETS: Mapping[str, tuple[str, ...]] = {"enos": ("enos",), "huaweicloud": ("dli", "codearts")}

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.commands.show import via
 from airflow_provider_pipelines.commands.standing import Entry, Standing, fleet_of, stage_of, verb_of
-from airflow_provider_pipelines.core.retrying import Patience
+from airflow_provider_pipelines.core.http.retry import Patience
 from airflow_provider_pipelines.errors import AuthenticationError, ConfigurationError, ConnectionMissing, PipelinesError
-from airflow_provider_pipelines.window.muster import gone
+from airflow_provider_pipelines.window.coordination.coordinator import gone
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
-    from airflow_provider_pipelines.core.status import Sighting
-    from airflow_provider_pipelines.hook import PipelinesHook
-    from airflow_provider_pipelines.window.record import Place, Plan
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.hook.base import PipelinesHook
+    from airflow_provider_pipelines.window.record.model import Place, Plan
 
 #: seconds for which the first look is tried again
 LOOK_BUDGET = 30.0
@@ -109,7 +109,7 @@ class Reach:
 
         A place whose credentials are refused counts as not reached: more refusals would lock them.
         """
-        from airflow_provider_pipelines.core.status import Sighting
+        from airflow_provider_pipelines.core.verbs.watch import Sighting
 
         seen: dict[str, Sighting] = {}
         for at, hook in list(self._hooks.items()):

@@ -13,8 +13,8 @@ from airflow_provider_pipelines.commands.main import UsageError
 from airflow_provider_pipelines.commands.standing import Entry, entry
 from airflow_provider_pipelines.core.checks import from_json
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.record import MARK, Handed, Phase, Plan, Progress, from_lines, read
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.record.model import MARK, Handed, Phase, Plan, Progress, from_lines, read
+from airflow_provider_pipelines.window.record.repository import Shelf
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -13,16 +13,16 @@ from airflow_provider_pipelines.commands.reach import Reach, decision
 from airflow_provider_pipelines.commands.record_file import entry_from, shelf_from
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError
-from airflow_provider_pipelines.window.report import report
-from airflow_provider_pipelines.window.restore import Restore
-from airflow_provider_pipelines.window.snapshot import Surroundings
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.phases.report import report
+from airflow_provider_pipelines.window.phases.restore import Restore
+from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.record.repository import Shelf
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
     from airflow_provider_pipelines.commands.standing import Entry
-    from airflow_provider_pipelines.core.status import Sighting
-    from airflow_provider_pipelines.window.claims import Runs
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.window.record.claims import Runs
 
 #: seconds, the longest time between two looks; somebody is waiting
 POLL_INTERVAL = 10.0

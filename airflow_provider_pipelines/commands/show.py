@@ -13,7 +13,7 @@ from airflow_provider_pipelines.commands.screen import moment, span
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
     from airflow_provider_pipelines.commands.standing import Entry
-    from airflow_provider_pipelines.window.record import Place
+    from airflow_provider_pipelines.window.record.model import Place
 
 
 def command(args: Any, screen: Screen) -> None:

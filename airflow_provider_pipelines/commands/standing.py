@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.fleet import Fleet, fleet_class, fleet_for
+from airflow_provider_pipelines.window.fleets.base import Fleet, fleet_class, fleet_for
 from airflow_provider_pipelines.window.targets import TARGETS
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.record import Handed, Mark, Phase, Place, Plan, Progress, Thing
+    from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Place, Plan, Progress, Thing
 
 Word = Literal["snapshot", "stopping", "quiet", "restoring", "closed"]
 

@@ -15,9 +15,9 @@ from airflow_provider_pipelines.commands.reach import missing
 from airflow_provider_pipelines.commands.screen import moment, span
 from airflow_provider_pipelines.commands.windows import note_on
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError
-from airflow_provider_pipelines.hook import hook_named
-from airflow_provider_pipelines.window.fleet import fleet_for
-from airflow_provider_pipelines.window.record import prefix_of
+from airflow_provider_pipelines.hook.base import hook_named
+from airflow_provider_pipelines.window.fleets.base import fleet_for
+from airflow_provider_pipelines.window.record.model import prefix_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen

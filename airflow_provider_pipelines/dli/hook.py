@@ -7,18 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.core.huaweicloud import Service
-from airflow_provider_pipelines.dli.access import CODES, LABEL, NAME, base, edition, host
-from airflow_provider_pipelines.dli.api import DliApi
-from airflow_provider_pipelines.dli.spark_runs import cancel_batches, look_batches
-from airflow_provider_pipelines.dli.sql_runs import cancel_sql_jobs, look_sql_jobs
+from airflow_provider_pipelines.dli.api.access import CODES, LABEL, NAME, base, edition, host
+from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.flows.spark_batches import cancel_batches, look_batches
+from airflow_provider_pipelines.dli.flows.sql_jobs import cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.hook import Aio, Binding, Fields, operation
-from airflow_provider_pipelines.huaweicloud import HuaweiCloudHook
+from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, operation
+from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
+from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.status import Sighting
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
 
 
 class DliOperations:

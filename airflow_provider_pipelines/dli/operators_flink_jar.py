@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_id
-from airflow_provider_pipelines.dli.operators_definitions import DliDefinitionOperator
+from airflow_provider_pipelines.dli.operators.flink_definitions import DliDefinitionOperator
 from airflow_provider_pipelines.dli.states import CREATE_JAR, UPDATE_JAR
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
+    from airflow_provider_pipelines.core.http.calls import Call
 
 
 class DliJarDefinitionOperator(DliDefinitionOperator):

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from airflow_provider_pipelines.core.huaweicloud import check_success, error_in
-from airflow_provider_pipelines.core.reading import expect, malformed, truth
-from airflow_provider_pipelines.core.retrying import transient
-from airflow_provider_pipelines.core.status import Sighting
-from airflow_provider_pipelines.dli.access import CODES, LABEL
-from airflow_provider_pipelines.dli.replies import told_in_message
+from airflow_provider_pipelines.core.http.reading import expect, malformed, truth
+from airflow_provider_pipelines.core.http.retry import transient
+from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.dli.api.access import CODES, LABEL
+from airflow_provider_pipelines.dli.api.replies import told_in_message
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,
@@ -27,10 +26,11 @@ from airflow_provider_pipelines.errors import (
     PipelinesError,
     ServerError,
 )
+from airflow_provider_pipelines.huaweicloud.scheme import check_success, error_in
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call, Request
-    from airflow_provider_pipelines.core.once import Run
+    from airflow_provider_pipelines.core.http.calls import Call, Request
+    from airflow_provider_pipelines.core.verbs.once import Run
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_pipelines.emulator.clock import Clock
 from airflow_provider_pipelines.emulator.default_world import default_seed
-from airflow_provider_pipelines.emulator.serving import Server, write_ready_file
+from airflow_provider_pipelines.emulator.server.process import Server, write_ready_file
 from airflow_provider_pipelines.emulator.settings import SettingError, Settings, describe
 from airflow_provider_pipelines.emulator.things import SeedError
 from airflow_provider_pipelines.emulator.world import World

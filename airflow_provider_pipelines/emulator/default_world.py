@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.dli_default_world import default_dli
+from airflow_provider_pipelines.emulator.dli.default_world import default_dli
 
 
 def default_seed() -> dict[str, Any]:

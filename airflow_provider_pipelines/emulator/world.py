@@ -7,11 +7,11 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.codearts_state import CodeArtsPipeline, CodeArtsProject
-from airflow_provider_pipelines.emulator.dli_project import DliProject
-from airflow_provider_pipelines.emulator.enos_gateway import EnosGateway
-from airflow_provider_pipelines.emulator.enos_state import Organisation
-from airflow_provider_pipelines.emulator.huawei_gateway import HuaweiGateway
+from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline, CodeArtsProject
+from airflow_provider_pipelines.emulator.dli.state.project import DliProject
+from airflow_provider_pipelines.emulator.enos.gateway import EnosGateway
+from airflow_provider_pipelines.emulator.enos.state import Organisation
+from airflow_provider_pipelines.emulator.huaweicloud.gateway import HuaweiGateway
 from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing, checked
 from airflow_provider_pipelines.emulator.wire import Answer, Held
 

@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.core.identity import Identity, shared_identity
-from airflow_provider_pipelines.enos.access import EnosScheme, Keys
-from airflow_provider_pipelines.enos.api import EnosApi
-from airflow_provider_pipelines.hook import Aio, Binding, Fields, PipelinesHook, operation
+from airflow_provider_pipelines.core.http.identity import Identity, shared_identity
+from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
+from airflow_provider_pipelines.enos.api.pipelines import EnosApi
+from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, PipelinesHook, operation
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.status import Sighting
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
 
 
 class EnosOperations:

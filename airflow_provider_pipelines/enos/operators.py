@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.enos.states import PAUSE, RELEASE, RESET_OFFSET, START, STOP
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task import ListOperator, VerbOperator, airflow_edge, seconds
+from airflow_provider_pipelines.task.operator import ListOperator, VerbOperator, airflow_edge, seconds
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.calls import Call
-    from airflow_provider_pipelines.core.goals import Verb
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.enos.hook import EnosHook
 
 
@@ -113,8 +113,8 @@ class EnosStartPipelineOperator(EnosPipelineOperator):
 
     def plan(self) -> list[str]:
         """Check id and settings."""
-        from airflow_provider_pipelines.core.reading import dump
-        from airflow_provider_pipelines.enos.api import start_body
+        from airflow_provider_pipelines.core.http.reading import dump
+        from airflow_provider_pipelines.enos.api.pipelines import start_body
 
         dump(start_body(self.execution_mode, self.kafka_rate, self.resource_config))
         return super().plan()
@@ -170,7 +170,7 @@ class EnosReleasePipelineOperator(EnosPipelineOperator):
 
     def execute(self, context: Any) -> Any:
         """Release, and look for it."""
-        from airflow_provider_pipelines.core.work import Item, Work
+        from airflow_provider_pipelines.core.verbs.work import Item, Work
 
         with airflow_edge():
             (id,) = self.plan()

@@ -7,7 +7,7 @@ transition are not documented: whatever else is shown counts as on its way.
 
 from __future__ import annotations
 
-from airflow_provider_pipelines.core.goals import Goal, Verb
+from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
 
 PUBLISHED, RUNNING, PAUSED, STOPPED = "PUBLISHED", "RUNNING", "PAUSED", "STOPPED"
 STATUSES = (PUBLISHED, RUNNING, PAUSED, STOPPED)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task import BACKSTOP, TOO_LATE_TO_DEFER, airflow_edge
+from airflow_provider_pipelines.task.operator import BACKSTOP, TOO_LATE_TO_DEFER, airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
-    from airflow_provider_pipelines.window.muster import Muster
-    from airflow_provider_pipelines.window.snapshot import Surroundings
+    from airflow_provider_pipelines.window.coordination.coordinator import Muster
+    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
 
 #: seconds of mere waiting on the worker before a task is deferred
 DEFER_AFTER = 30.0
@@ -64,8 +64,8 @@ class WindowTask(BaseOperator):
         """Give what the task takes from outside: records, runs, time, log."""
         from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore
-        from airflow_provider_pipelines.window.snapshot import Surroundings
-        from airflow_provider_pipelines.window.store import Shelf
+        from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+        from airflow_provider_pipelines.window.record.repository import Shelf
 
         shelf = Shelf(VariableStore(), self.window, str(context["run_id"]))
         return Surroundings(shelf, AirflowRuns(), SYSTEM, self.log.info)
@@ -80,7 +80,7 @@ class WindowTask(BaseOperator):
 
     def push(self, context: Any, report: Mapping[str, Any] | None) -> None:
         """Show a report, also of a task that fails: as XCom and as a table at the end of the log."""
-        from airflow_provider_pipelines.window.report import table
+        from airflow_provider_pipelines.window.phases.report import table
 
         if report is None:
             return
@@ -122,7 +122,7 @@ class WindowTask(BaseOperator):
 
     def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "") -> Any:
         """Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew."""
-        from airflow_provider_pipelines.core.status import Report
+        from airflow_provider_pipelines.core.verbs.watch import Report
 
         with self.edge():
             seen = Report.from_event(event).seen
@@ -157,8 +157,8 @@ class SnapshotTask(WindowTask):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Take the snapshot."""
-        from airflow_provider_pipelines.window.record import lines
-        from airflow_provider_pipelines.window.snapshot import Snapshot, aims_at
+        from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
+        from airflow_provider_pipelines.window.record.model import lines
 
         with self.edge():
             around = self.around(context)
@@ -201,8 +201,8 @@ class QuiesceTask(WindowTask):
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything to rest until a deadline."""
-        from airflow_provider_pipelines.window.muster import hooks_of
-        from airflow_provider_pipelines.window.quiesce import Quiesce
+        from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+        from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 
         with self.edge():
             around = self.around(context)
@@ -228,8 +228,8 @@ class RestoreTask(WindowTask):
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything back."""
-        from airflow_provider_pipelines.window.muster import hooks_of
-        from airflow_provider_pipelines.window.restore import PATIENCE, Restore
+        from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+        from airflow_provider_pipelines.window.phases.restore import PATIENCE, Restore
 
         around = self.around(context)
         until = deadline or around.clock.time() + PATIENCE
@@ -266,7 +266,7 @@ class VerdictTask(WindowTask):
     def execute(self, context: Any) -> dict[str, Any]:
         """Judge."""
         from airflow_provider_pipelines.window.airflow import states_of
-        from airflow_provider_pipelines.window.verdict import judge
+        from airflow_provider_pipelines.window.phases.verdict import judge
 
         around = self.around(context)
         states = states_of(self.dag_id, str(context["run_id"]), [*self.own, *self.judged])

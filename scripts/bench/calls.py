@@ -53,8 +53,8 @@ def _measure(connection: dict[str, Any]) -> list[Row]:
     from huaweicloudsdkcore.auth.credentials import BasicCredentials  # type: ignore[import-untyped]  # has no types
     from huaweicloudsdkdli.v1 import DliClient, ShowFlinkJobRequest  # type: ignore[import-untyped]  # has no types
 
-    from airflow_provider_pipelines.core.huaweicloud import AccessKey, sign
     from airflow_provider_pipelines.dli.hook import DliHook
+    from airflow_provider_pipelines.huaweicloud.scheme import AccessKey, sign
 
     extra = connection["extra"]
     hook = DliHook()

@@ -30,7 +30,7 @@ def measure_signing() -> list[Row]:
     from huaweicloudsdkcore.sdk_request import SdkRequest  # type: ignore[import-untyped]  # has no types
     from huaweicloudsdkcore.signer.signer import Signer  # type: ignore[import-untyped]  # has no types
 
-    from airflow_provider_pipelines.core.huaweicloud import AccessKey, encode_query, sign
+    from airflow_provider_pipelines.huaweicloud.scheme import AccessKey, encode_query, sign
 
     key = AccessKey("AK", "SK")
     signer = Signer(BasicCredentials("AK", "SK", "project"))

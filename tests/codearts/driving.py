@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from airflow_provider_pipelines.codearts.access import CODES, LABEL, SERVICE
-from airflow_provider_pipelines.codearts.api import CodeArtsApi
-from airflow_provider_pipelines.core.calls import Reply, Request, Sleep
-from airflow_provider_pipelines.core.huaweicloud import AccessKey, HuaweiScheme, KeyAuth, Service
-from airflow_provider_pipelines.core.identity import Identity
+from airflow_provider_pipelines.codearts.api.access import CODES, LABEL, SERVICE
+from airflow_provider_pipelines.codearts.api.client import CodeArtsApi
+from airflow_provider_pipelines.core.http.calls import Reply, Request, Sleep
+from airflow_provider_pipelines.core.http.identity import Identity
 from airflow_provider_pipelines.errors import PipelinesError
+from airflow_provider_pipelines.huaweicloud.scheme import AccessKey, HuaweiScheme, KeyAuth, Service
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "codearts"
 PROJECT = "93d8e0553c20411fba06bb112b5b59af"

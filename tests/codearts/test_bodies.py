@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from airflow_provider_pipelines.codearts.bodies import filters, run_body
+from airflow_provider_pipelines.codearts.api.bodies import filters, run_body
 from airflow_provider_pipelines.errors import ArgumentError
 from tests.codearts.driving import sample
 

@@ -11,8 +11,8 @@ from airflow_provider_pipelines.codearts.operators import (
     CodeArtsRetryRunOperator,
     CodeArtsReviewOperator,
 )
-from airflow_provider_pipelines.codearts.operators_gates import STORE_KEY
-from airflow_provider_pipelines.core.status import Report
+from airflow_provider_pipelines.codearts.operators.gates import STORE_KEY
+from airflow_provider_pipelines.core.verbs.watch import Report
 from tests.codearts.conftest import (
     BUILD,
     ENDLESS,

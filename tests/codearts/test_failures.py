@@ -2,9 +2,9 @@
 
 import pytest
 
-from airflow_provider_pipelines.codearts import failures
-from airflow_provider_pipelines.codearts.failures import LINES, LONGEST_LINE, MOST_STEPS, clean, failed_steps
-from airflow_provider_pipelines.codearts.models import RunDetail
+from airflow_provider_pipelines.codearts.api.models import RunDetail
+from airflow_provider_pipelines.codearts.flows import failures
+from airflow_provider_pipelines.codearts.flows.failures import LINES, LONGEST_LINE, MOST_STEPS, clean, failed_steps
 from airflow_provider_pipelines.codearts.operators import CodeArtsRetryRunOperator, CodeArtsRunPipelineOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
 from tests.codearts.conftest import FAILS, LOGGED, run_of

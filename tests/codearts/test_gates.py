@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.codearts.gates import gates_of, look_gate, sighting_of
-from airflow_provider_pipelines.codearts.models import RunDetail
+from airflow_provider_pipelines.codearts.api.models import RunDetail
+from airflow_provider_pipelines.codearts.flows.gates import gates_of, look_gate, sighting_of
 from airflow_provider_pipelines.codearts.states import DECISIONS, ENDED, OPERATIONS
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, WatchFailed
 from tests.codearts.driving import API, PIPELINE, Script, queue_page, queued

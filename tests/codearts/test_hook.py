@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from airflow_provider_pipelines.codearts.access import REGIONS, REGIONS_EU
+from airflow_provider_pipelines.codearts.api.access import REGIONS, REGIONS_EU
 from airflow_provider_pipelines.codearts.hook import HOOK, CodeArtsHook, CodeArtsOperations
 from airflow_provider_pipelines.errors import (
     ArgumentError,
@@ -14,7 +14,7 @@ from airflow_provider_pipelines.errors import (
     NotFound,
     OutcomeUnknown,
 )
-from airflow_provider_pipelines.hook import hook_named, operation
+from airflow_provider_pipelines.hook.base import hook_named, operation
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, PIPELINE, QUEUES, REVIEW, WAITING, queue, run_of, runs
 
 

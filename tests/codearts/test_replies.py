@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.codearts.access import QUEUED_CODES
-from airflow_provider_pipelines.core.retrying import possibly_done
+from airflow_provider_pipelines.codearts.api.access import QUEUED_CODES
+from airflow_provider_pipelines.core.http.retry import possibly_done
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,
@@ -317,7 +317,7 @@ def test_a_list_that_gives_the_same_page_for_ever_is_left():
 
 
 def test_the_first_part_of_a_list_that_never_ends_is_not_taken_for_the_whole(monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 3)
+    monkeypatch.setattr("airflow_provider_pipelines.core.http.paging.MOST_PAGES", 3)
     script = Script(list_pipeline_runs=pages([row(f"r{number}") for number in range(900)], 100, "pipeline_runs"))
     with pytest.raises(MalformedReply, match=r"POST .*: the list goes on behind page 3"):
         script.run(API.list_pipeline_runs(PIPELINE))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from airflow_provider_pipelines.codearts.models import RunDetail
-from airflow_provider_pipelines.codearts.runs import active_runs, cancel_runs, end_run, failed_parts, look_runs
+from airflow_provider_pipelines.codearts.api.models import RunDetail
+from airflow_provider_pipelines.codearts.flows.runs import active_runs, cancel_runs, end_run, failed_parts, look_runs
 from airflow_provider_pipelines.codearts.states import ENDED, RUN, SENSED, STATUSES, STOP
 from airflow_provider_pipelines.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, ServerError
 from tests.codearts.driving import (

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 
-from airflow_provider_pipelines.emulator.app import Vendors
+from airflow_provider_pipelines.emulator.server.app import Vendors
 from airflow_provider_pipelines.errors import PipelinesError
 from tests.codearts.conftest import BUILD, CHECKED, ENDLESS, FAILS, LOGGED, NIGHTLY, REVIEW, run_of, steps
 from tests.codearts.test_operations import MADE, TEMPLATE

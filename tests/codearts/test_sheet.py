@@ -9,9 +9,10 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.codearts.access import CODES, QUEUED_CODES, REGIONS, REGIONS_EU, host_of
+from airflow_provider_pipelines.codearts.api.access import CODES, QUEUED_CODES, REGIONS, REGIONS_EU, host_of
+from airflow_provider_pipelines.codearts.api.models import JobRun, PipelineRun, RunDetail
+from airflow_provider_pipelines.codearts.api.record_models import StepLog
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.codearts.models import JobRun, PipelineRun, RunDetail
 from airflow_provider_pipelines.codearts.operators import (
     CodeArtsDisablePipelineOperator,
     CodeArtsEnablePipelineOperator,
@@ -19,9 +20,8 @@ from airflow_provider_pipelines.codearts.operators import (
     CodeArtsRunPipelineOperator,
     CodeArtsStopRunOperator,
 )
-from airflow_provider_pipelines.codearts.records import StepLog
 from airflow_provider_pipelines.codearts.states import DECISIONS, ENDED, RUN, SENSED, STATUSES
-from airflow_provider_pipelines.core.status import Watched, judge
+from airflow_provider_pipelines.core.verbs.watch import Watched, judge
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,

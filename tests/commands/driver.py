@@ -12,8 +12,8 @@ import sys
 import time
 import urllib.request
 
-from airflow_provider_pipelines.core import identity
 from airflow_provider_pipelines.core.clock import Clock
+from airflow_provider_pipelines.core.http import identity
 
 
 class Terminal(io.StringIO):

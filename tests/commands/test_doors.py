@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_pipelines.cli import COMMANDS
 from airflow_provider_pipelines.commands.screen import Screen
-from airflow_provider_pipelines.window.record import Phase
+from airflow_provider_pipelines.window.record.model import Phase
 from tests.commands.conftest import DOORS, RUN, through, uncovered
 from tests.window.playing import statuses
 

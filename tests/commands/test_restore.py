@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.window.record import lines
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.record.model import lines
+from airflow_provider_pipelines.window.record.repository import Shelf
 from tests.commands.conftest import RUN
 from tests.window.conftest import all_targets
 from tests.window.playing import BUILD, WIND, Runs, Window, statuses

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_provider_pipelines.commands import fleets
-from airflow_provider_pipelines.dli.models import FlinkJob
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from tests.commands.conftest import RUN
 from tests.window.playing import BUILD, WIND
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.window.record import Plan
-from airflow_provider_pipelines.window.store import Shelf, key_of
+from airflow_provider_pipelines.window.record.model import Plan
+from airflow_provider_pipelines.window.record.repository import Shelf, key_of
 from tests.commands.conftest import RUN
 from tests.window.playing import WIND, Runs
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Enter, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.dli.api import DliApi
+from airflow_provider_pipelines.core.http.calls import Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "dli"
 
@@ -82,7 +82,7 @@ def element(success="true", message="delivered"):
 
 def over_the_wire(session, call, reply):
     """Run an operation with its signing and reading; ``reply`` gives the answer to each signed request."""
-    from airflow_provider_pipelines.core.retrying import ONE_TRY
+    from airflow_provider_pipelines.core.http.retry import ONE_TRY
 
     carried = session.carry(call, ONE_TRY)
     wires = []

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.dli.api import DliApi
-from airflow_provider_pipelines.dli.models import FlinkJob
+from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     InvalidRequest,
@@ -266,7 +266,7 @@ def test_a_service_that_repeats_its_first_page_is_not_read_for_ever(api):
 
 
 def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(api, monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 3)
+    monkeypatch.setattr("airflow_provider_pipelines.core.http.paging.MOST_PAGES", 3)
     assert len(Listing(range(1, 250)).run(api.list_flink_jobs())) == 249
     with pytest.raises(MalformedReply, match="the list goes on behind page 3"):
         Listing(range(1, 1001)).run(api.list_flink_jobs())

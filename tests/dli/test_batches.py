@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.core.retrying import possibly_done
-from airflow_provider_pipelines.dli.batches import Batch, without_bucket, without_savepoint
+from airflow_provider_pipelines.core.http.retry import possibly_done
+from airflow_provider_pipelines.dli.flows.flink_batches import Batch, without_bucket, without_savepoint
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     Conflict,

@@ -7,8 +7,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli import operators
-from airflow_provider_pipelines.dli.creation import STORE_KEY, Creation
-from airflow_provider_pipelines.dli.definitions import FIELDS, definition
+from airflow_provider_pipelines.dli.api.flink.bodies import FIELDS, definition
+from airflow_provider_pipelines.dli.flows.flink_creation import STORE_KEY, Creation
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import (
     DliCreateFlinkJarJobOperator,

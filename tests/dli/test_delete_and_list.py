@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from airflow_provider_pipelines.dli.batches import Batch
+from airflow_provider_pipelines.dli.flows.flink_batches import Batch
 from airflow_provider_pipelines.dli.operators import DliBatchDeleteOperator, DliListJobsOperator
 from airflow_provider_pipelines.dli.states import DELETE, STATUSES
 from airflow_provider_pipelines.errors import NotFound

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from airflow_provider_pipelines.core import identity
-from airflow_provider_pipelines.core.calls import Reply
-from airflow_provider_pipelines.core.session import Session
-from airflow_provider_pipelines.dli.access import CODES, base, host
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http.calls import Reply
+from airflow_provider_pipelines.core.http.session import Session
+from airflow_provider_pipelines.dli.api.access import CODES, base, host
 from airflow_provider_pipelines.dli.hook import HOOK, DliHook
 from airflow_provider_pipelines.errors import (
     ArgumentError,
@@ -25,7 +25,7 @@ from airflow_provider_pipelines.errors import (
     ServerError,
     Throttled,
 )
-from airflow_provider_pipelines.hook import Fields, hook_named
+from airflow_provider_pipelines.hook.base import Fields, hook_named
 from tests.dli.conftest import detail, over_the_wire, page, replying, sample
 
 PROJECT = "1a300000000000000000000000000fa4"

@@ -4,10 +4,10 @@ import inspect
 
 import pytest
 
-from airflow_provider_pipelines.dli.api import DliApi
+from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
 from airflow_provider_pipelines.dli.hook import DliAio, DliHook, DliOperations
 from airflow_provider_pipelines.errors import NotSupported
-from airflow_provider_pipelines.hook import operation
+from airflow_provider_pipelines.hook.base import operation
 
 RUNNING, DRAFT, STOPPED, FINISHED, JAR = 128, 142, 146, 149, 137
 SQL = "create table a (x int) with ('connector' = 'datagen'); insert into b select * from a"
@@ -109,7 +109,7 @@ def flink_methods():
     return {
         name
         for name, shown in vars(DliOperations).items()
-        if isinstance(shown, operation) and shown._make.__module__.rpartition(".")[2].startswith("api")
+        if isinstance(shown, operation) and ".dli.api.flink." in shown._make.__module__
     }
 
 
@@ -120,11 +120,11 @@ def test_every_operation_of_the_catalogue_has_a_hook_method_and_every_hook_metho
 
 
 def test_the_emulator_calls_the_operations_by_the_same_names():
-    from airflow_provider_pipelines.emulator import dli_flink_definitions as definitions
-    from airflow_provider_pipelines.emulator import dli_flink_graphs as graphs
-    from airflow_provider_pipelines.emulator import dli_flink_savepoints as savepoints
-    from airflow_provider_pipelines.emulator import dli_flink_templates as templates
-    from airflow_provider_pipelines.emulator import dli_jobs as jobs
+    from airflow_provider_pipelines.emulator.dli.routes import flink_definitions as definitions
+    from airflow_provider_pipelines.emulator.dli.routes import flink_graphs as graphs
+    from airflow_provider_pipelines.emulator.dli.routes import flink_jobs as jobs
+    from airflow_provider_pipelines.emulator.dli.routes import flink_savepoints as savepoints
+    from airflow_provider_pipelines.emulator.dli.routes import flink_templates as templates
 
     routes = [route for room in (definitions, graphs, savepoints, templates, jobs) for route in room.table]
     assert {route.name for route in routes} == flink_methods()

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from airflow_provider_pipelines.dli.hook import DliHook
-from airflow_provider_pipelines.emulator.app import Vendors
+from airflow_provider_pipelines.emulator.server.app import Vendors
 from airflow_provider_pipelines.errors import PipelinesError
 from tests.dli.conftest import sample
 from tests.dli.test_operations import flink_methods

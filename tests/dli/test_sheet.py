@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core import identity
-from airflow_provider_pipelines.core.retrying import possibly_done
-from airflow_provider_pipelines.dli.access import CODES, host
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.http.retry import possibly_done
+from airflow_provider_pipelines.dli.api.access import CODES, host
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.hook import DliHook
-from airflow_provider_pipelines.dli.models import FlinkJob
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.errors import (

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Request, Sleep
-from airflow_provider_pipelines.core.marker import Marker, Record
-from airflow_provider_pipelines.core.once import PAUSE, SETTLE, Wish
-from airflow_provider_pipelines.core.status import GRACE
-from airflow_provider_pipelines.dli.spark_runs import SparkSource, cancel_batches, look_batches
-from airflow_provider_pipelines.dli.sql_runs import TAG, SqlSource, cancel_sql_jobs, look_sql_jobs
+from airflow_provider_pipelines.core.http.calls import Request, Sleep
+from airflow_provider_pipelines.core.verbs.marker import Marker, Record
+from airflow_provider_pipelines.core.verbs.once import PAUSE, SETTLE, Wish
+from airflow_provider_pipelines.core.verbs.watch import GRACE
+from airflow_provider_pipelines.dli.flows.spark_batches import SparkSource, cancel_batches, look_batches
+from airflow_provider_pipelines.dli.flows.sql_jobs import TAG, SqlSource, cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import (
     InvalidRequest,
     MalformedReply,

@@ -7,11 +7,18 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from airflow_provider_pipelines.dli.api.spark.models import SparkBatch, SparkLog, SparkState
+from airflow_provider_pipelines.dli.api.sql.models import (
+    SqlCheck,
+    SqlExport,
+    SqlJob,
+    SqlJobDetail,
+    SqlPreview,
+    SqlProgress,
+)
+from airflow_provider_pipelines.dli.api.sql.models import SqlSubmission as Submission
 from airflow_provider_pipelines.dli.hook import DliHook
-from airflow_provider_pipelines.dli.spark_models import SparkBatch, SparkLog, SparkState
-from airflow_provider_pipelines.dli.sql_models import SqlCheck, SqlExport, SqlJob, SqlJobDetail, SqlPreview, SqlProgress
-from airflow_provider_pipelines.dli.sql_models import SqlSubmission as Submission
-from airflow_provider_pipelines.emulator.app import Vendors
+from airflow_provider_pipelines.emulator.server.app import Vendors
 from airflow_provider_pipelines.errors import InvalidRequest, MalformedReply, NotFound, NotSupported, ServerError
 
 DONE, FAILED, CANCELLED, INSERTED, MADE, ENDLESS = (f"00000000-fa4e-4000-8000-{0x501 + n:012x}" for n in range(6))
@@ -237,8 +244,8 @@ def test_all_pages_of_the_jobs_are_read(emulator, hook):
 
 
 def test_a_part_of_the_jobs_is_not_taken_for_all_of_them(emulator, hook, monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.dli.sql_api.PAGE_SIZE", 2)
-    monkeypatch.setattr("airflow_provider_pipelines.dli.sql_api.LAST_PAGE", 2)
+    monkeypatch.setattr("airflow_provider_pipelines.dli.api.sql.jobs.PAGE_SIZE", 2)
+    monkeypatch.setattr("airflow_provider_pipelines.dli.api.sql.jobs.LAST_PAGE", 2)
     with pytest.raises(MalformedReply, match="the list goes on behind page 2"):
         hook.list_sql_jobs()
     assert len(hook.list_sql_jobs(job_status="FINISHED")) < 4

@@ -6,7 +6,7 @@ import json
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_pipelines.core.once import SETTLE
+from airflow_provider_pipelines.core.verbs.once import SETTLE
 from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliSqlJobOperator
 from airflow_provider_pipelines.errors import WatchFailed
 from tests.modes import OPERATOR_MODES, Store, TaskInstance, context_of, deferred, on, plain
@@ -258,7 +258,7 @@ def test_a_kill_cancels_what_the_task_made_if_wanted(emulator, clock, kind, want
 
 @KINDS
 def test_a_kill_while_the_request_is_on_its_way_cancels_what_comes_of_it(emulator, clock, kind, monkeypatch):
-    from airflow_provider_pipelines.emulator.app import Vendors
+    from airflow_provider_pipelines.emulator.server.app import Vendors
 
     kind.slow(emulator)
     task = kind.task(clock)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.status import Goal, Watched, judge
-from airflow_provider_pipelines.core.work import Item
+from airflow_provider_pipelines.core.verbs.watch import Goal, Watched, judge
+from airflow_provider_pipelines.core.verbs.work import Item
 from airflow_provider_pipelines.dli.states import (
     QUIET,
     RUN,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.emulator.app import Vendors
+from airflow_provider_pipelines.emulator.server.app import Vendors
 from tests.emulator.clients import Enos, Huawei
 from tests.emulator.running import start_emulator
 

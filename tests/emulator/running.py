@@ -19,7 +19,7 @@ import requests
 
 from airflow_provider_pipelines.emulator.clock import Clock
 from airflow_provider_pipelines.emulator.default_world import default_seed
-from airflow_provider_pipelines.emulator.serving import Server
+from airflow_provider_pipelines.emulator.server.process import Server
 from airflow_provider_pipelines.emulator.settings import Settings
 from airflow_provider_pipelines.emulator.world import World
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.emulator.app import OPERATIONS
+from airflow_provider_pipelines.emulator.server.app import OPERATIONS
 from tests.emulator.clients import Huawei
 from tests.emulator.running import start_emulator
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.emulator import dli as emulated
-from airflow_provider_pipelines.emulator.app import Vendors
-from airflow_provider_pipelines.emulator.huawei_signature import BadSignature, verify
+from airflow_provider_pipelines.emulator.dli.routes import table as emulated
+from airflow_provider_pipelines.emulator.huaweicloud.signature import BadSignature, verify
+from airflow_provider_pipelines.emulator.server.app import Vendors
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from airflow_provider_pipelines.emulator import dli
+from airflow_provider_pipelines.emulator.dli.routes import table as dli
 from airflow_provider_pipelines.emulator.settings import Settings, describe
 from airflow_provider_pipelines.emulator.things import SeedError
 from tests.emulator.clients import Huawei

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from airflow_provider_pipelines.emulator.app import OPERATIONS
+from airflow_provider_pipelines.emulator.server.app import OPERATIONS
 
 
 @pytest.fixture

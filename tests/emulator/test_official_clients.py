@@ -7,7 +7,7 @@ import time
 import pytest
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.huawei_signature import BadSignature, verify
+from airflow_provider_pipelines.emulator.huaweicloud.signature import BadSignature, verify
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.huawei_signature import BadSignature, verify
+from airflow_provider_pipelines.emulator.huaweicloud.signature import BadSignature, verify
 from tests.emulator.test_official_clients import flipped
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_provider_pipelines.emulator.enos_gateway import signature
-from airflow_provider_pipelines.emulator.huawei_signature import BadSignature, claimed_key, verify
+from airflow_provider_pipelines.emulator.enos.gateway import signature
+from airflow_provider_pipelines.emulator.huaweicloud.signature import BadSignature, claimed_key, verify
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HUAWEI = json.loads((VECTORS / "huawei_signing.json").read_text())["vectors"]

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.calls import Derived, Enter, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.core.identity import Identity
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.enos.access import EnosScheme, Keys
-from airflow_provider_pipelines.enos.api import EnosApi, start_body
+from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.identity import Identity
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
+from airflow_provider_pipelines.enos.api.pipelines import EnosApi, start_body
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "enos"
 NOW = 1_700_000_000.0
@@ -227,7 +227,7 @@ def test_the_documented_list_is_read():
 
 
 def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(monkeypatch):
-    monkeypatch.setattr("airflow_provider_pipelines.core.paging.MOST_PAGES", 2)
+    monkeypatch.setattr("airflow_provider_pipelines.core.http.paging.MOST_PAGES", 2)
     with pytest.raises(errors.MalformedReply, match="the list goes on behind page 2"):
         run(EnosApi("o1").list_pipelines(), [page("a", count=3), page("b", count=3)])
 

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from airflow_provider_pipelines.core import transports
+from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.enos.operators import (
     EnosPausePipelineOperator,
     EnosReleasePipelineOperator,

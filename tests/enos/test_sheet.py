@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Request
-from airflow_provider_pipelines.core.retrying import possibly_done, transient
-from airflow_provider_pipelines.enos import api, states
-from airflow_provider_pipelines.enos.access import _CODES
+from airflow_provider_pipelines.core.http.calls import Request
+from airflow_provider_pipelines.core.http.retry import possibly_done, transient
+from airflow_provider_pipelines.enos import states
+from airflow_provider_pipelines.enos.api import pipelines as api
+from airflow_provider_pipelines.enos.api.access import _CODES
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
     Conflict,

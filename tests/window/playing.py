@@ -6,13 +6,13 @@ import itertools
 import json
 from dataclasses import dataclass, field
 
-from airflow_provider_pipelines.core import identity
-from airflow_provider_pipelines.window.muster import hooks_of
-from airflow_provider_pipelines.window.quiesce import Quiesce
-from airflow_provider_pipelines.window.restore import Restore
-from airflow_provider_pipelines.window.snapshot import Snapshot, Surroundings, aims_at
-from airflow_provider_pipelines.window.store import Shelf
-from airflow_provider_pipelines.window.verdict import judge
+from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.phases.quiesce import Quiesce
+from airflow_provider_pipelines.window.phases.restore import Restore
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot, Surroundings, aims_at
+from airflow_provider_pipelines.window.phases.verdict import judge
+from airflow_provider_pipelines.window.record.repository import Shelf
 
 ORG, PROJECT, CODEARTS = "o10000000000001", "1a300000000000000000000000000fa4", "c0dea27500000000000000000000fa4e"
 WIND = "5f0e0000-0000-4000-8000-{:012d}".format

@@ -12,14 +12,14 @@ import re
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
-from airflow_provider_pipelines.core.calls import Reply
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core.transports import SyncTransport
-from airflow_provider_pipelines.window.muster import hooks_of
-from airflow_provider_pipelines.window.quiesce import Quiesce
-from airflow_provider_pipelines.window.restore import Restore
-from airflow_provider_pipelines.window.snapshot import Snapshot, aims_at
+from airflow_provider_pipelines.core.http.calls import Reply
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
+from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.phases.quiesce import Quiesce
+from airflow_provider_pipelines.window.phases.restore import Restore
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.window.playing import CODEARTS, ORG, PROJECT, START, MemoryStore, Runs, Window, forget_credentials
 

@@ -18,24 +18,24 @@ import time
 import uuid
 from urllib.parse import urlsplit
 
-from airflow_provider_pipelines.core.calls import Reply
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.core.session import Undelivered
-from airflow_provider_pipelines.core.transports import SyncTransport
-from airflow_provider_pipelines.emulator.app import OPERATIONS, Vendors
+from airflow_provider_pipelines.core.http.calls import Reply
+from airflow_provider_pipelines.core.http.session import Undelivered
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.emulator.clock import Clock as WorldClock
-from airflow_provider_pipelines.emulator.dli_state import FlinkJob
-from airflow_provider_pipelines.emulator.faults import Faults
-from airflow_provider_pipelines.emulator.journal import Journal
-from airflow_provider_pipelines.emulator.serving import Server
+from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob
+from airflow_provider_pipelines.emulator.server.app import OPERATIONS, Vendors
+from airflow_provider_pipelines.emulator.server.faults import Faults
+from airflow_provider_pipelines.emulator.server.journal import Journal
+from airflow_provider_pipelines.emulator.server.process import Server
 from airflow_provider_pipelines.emulator.settings import Settings
 from airflow_provider_pipelines.emulator.wire import Call, Held
 from airflow_provider_pipelines.emulator.world import World
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.muster import hooks_of
-from airflow_provider_pipelines.window.quiesce import Quiesce
-from airflow_provider_pipelines.window.restore import Restore
-from airflow_provider_pipelines.window.snapshot import Snapshot, aims_at
+from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.phases.quiesce import Quiesce
+from airflow_provider_pipelines.window.phases.restore import Restore
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
 from tests.window.playing import MemoryStore, Runs, Window, forget_credentials
 
 #: by which requests stop and start things

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
-from airflow_provider_pipelines.window.claims import CLAIM_WAIT
+from airflow_provider_pipelines.window.record.claims import CLAIM_WAIT
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
 from tests.window.playing import ORG, START, WIND, Runs, world
 from tests.window.stage import Services, Stage, StagedWindow, StageStore

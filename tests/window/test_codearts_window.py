@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_provider_pipelines.window import CodeArtsPipelines
-from airflow_provider_pipelines.window.quiesce import StillRunning
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from tests.window.playing import BUILD, CODEARTS, Window, statuses
 from tests.window.scenes import begin, sent
 from tests.window.test_tasks import Play

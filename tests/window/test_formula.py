@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk import DAG, task
 
 from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPipelines, MaintenanceWindow
-from airflow_provider_pipelines.window.record import Plan, read
-from airflow_provider_pipelines.window.store import key_of
+from airflow_provider_pipelines.window.record.model import Plan, read
+from airflow_provider_pipelines.window.record.repository import key_of
 from tests.conftest import SteppedClock
 from tests.window.playing import BUILD, START, Window, forget_credentials, statuses, world
 from tests.window.scenes import begin
@@ -181,7 +181,7 @@ def test_the_record_is_readable_in_one_piece_and_small(played):
 
 
 def test_the_plan_in_the_log_is_the_plan(played):
-    from airflow_provider_pipelines.window.record import from_lines, lines
+    from airflow_provider_pipelines.window.record.model import from_lines, lines
 
     plan = played.shelf.plan()
     written = lines(plan)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_pipelines.window.quiesce import StillRunning
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
+from airflow_provider_pipelines.window.record.repository import Shelf
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.window.playing import BUILD, START, WIND, Runs, world
 from tests.window.stage import Services, Stage, StagedWindow, StageStore

@@ -5,9 +5,9 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.window.claims import Claiming, Rest, short
-from airflow_provider_pipelines.window.record import Claim, Claims, Phase, Plan
-from airflow_provider_pipelines.window.store import Shelf, key_of
+from airflow_provider_pipelines.window.record.claims import Claiming, Rest, short
+from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase, Plan
+from airflow_provider_pipelines.window.record.repository import Shelf, key_of
 from tests.window.playing import MemoryStore, Runs
 
 IDENTITY = "enos https://x o1"

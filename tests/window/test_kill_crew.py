@@ -4,13 +4,13 @@ import itertools
 
 import pytest
 
-from airflow_provider_pipelines.core.calls import Request
-from airflow_provider_pipelines.core.side_by_side import Halt
+from airflow_provider_pipelines.core.http.calls import Request
+from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, NotFound, WatchFailed, WatchTimeout
-from airflow_provider_pipelines.window import crew as crews
-from airflow_provider_pipelines.window.quiesce import StillRunning
-from airflow_provider_pipelines.window.record import Phase
-from airflow_provider_pipelines.window.restore import NotRestored
+from airflow_provider_pipelines.window.coordination import participant as crews
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
+from airflow_provider_pipelines.window.phases.restore import NotRestored
+from airflow_provider_pipelines.window.record.model import Phase
 from tests.window.quickly import DAWN, FOR_EVER, quick
 
 PAUSE = "EnOS pause_pipeline failed (POST /streaming/v2.0/streaming/pipeline/w1, HTTP 200, code {}): {}".format
@@ -263,7 +263,7 @@ def test_an_intent_of_an_earlier_attempt_that_came_to_nothing_is_followed_by_a_s
     work = window.quiescing()
     work.places.open()
     key = window.shelf.plan().things[0].key
-    from airflow_provider_pipelines.core.work import Item
+    from airflow_provider_pipelines.core.verbs.work import Item
 
     work.ledger.intend(key, Item("w1", before="RUNNING"), window.clock.now)
     work.ledger.flush()
@@ -653,7 +653,7 @@ def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
     window = wind()
     window.quiesce()
     (crew,) = window.last.muster.crews.values()
-    from airflow_provider_pipelines.core.work import Item
+    from airflow_provider_pipelines.core.verbs.work import Item
 
     stage, _ = crew.current
     about = {"service": "EnOS", "operation": "x", "path": "/", "status": 404}

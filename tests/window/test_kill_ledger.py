@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.core.work import Item
-from airflow_provider_pipelines.window.ledger import Ledger, kept
-from airflow_provider_pipelines.window.pacing import Pacer
-from airflow_provider_pipelines.window.record import LONGEST, Mark
+from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.window.fleets.pacing import Pacer
+from airflow_provider_pipelines.window.record.intents import Ledger, kept
+from airflow_provider_pipelines.window.record.model import LONGEST, Mark
 
 VERB = SimpleNamespace(name="pause_pipeline")
 

@@ -11,9 +11,9 @@ from airflow_provider_pipelines.errors import (
     ServerError,
     WatchFailed,
 )
-from airflow_provider_pipelines.window.crew import Terms
-from airflow_provider_pipelines.window.ledger import Ledger
-from airflow_provider_pipelines.window.muster import Muster, Places, hooks_of
+from airflow_provider_pipelines.window.coordination.coordinator import Muster, Places, hooks_of
+from airflow_provider_pipelines.window.coordination.participant import Terms
+from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.window.playing import ORG, PROJECT
 from tests.window.quickly import FOR_EVER, quick, shorten

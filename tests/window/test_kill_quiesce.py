@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.work import Item
+from airflow_provider_pipelines.core.verbs.work import Item
 from airflow_provider_pipelines.errors import (
     ConfigurationError,
     NotFound,
@@ -11,8 +11,8 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
     mendable,
 )
-from airflow_provider_pipelines.window.quiesce import StillRunning
-from airflow_provider_pipelines.window.record import Claim, Claims, Mark, Phase, Progress
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
+from airflow_provider_pipelines.window.record.model import Claim, Claims, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
 from tests.window.playing import START
 from tests.window.quickly import FOR_EVER, quick
@@ -508,7 +508,7 @@ def test_intents_without_a_thing_are_no_business_of_this_attempt():
 
 
 def test_a_refusal_by_a_thing_that_is_gone_is_none():
-    from airflow_provider_pipelines.window.muster import gone
+    from airflow_provider_pipelines.window.coordination.coordinator import gone
 
     about = {"service": "s", "operation": "o", "path": "/", "status": 404}
     assert gone(NotFound("x", method="GET", **about))

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.record import (
+from airflow_provider_pipelines.window.record.model import (
     LONGEST,
     MARK,
     Attempts,

@@ -11,8 +11,8 @@ from airflow_provider_pipelines.errors import (
     RecordUnreadable,
     WatchFailed,
 )
-from airflow_provider_pipelines.window.record import Handed, Mark, Phase, Progress
-from airflow_provider_pipelines.window.restore import NotRestored
+from airflow_provider_pipelines.window.phases.restore import NotRestored
+from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
 from tests.window.playing import START
 from tests.window.quickly import FOR_EVER, quick

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.core.work import Item
+from airflow_provider_pipelines.core.verbs.work import Item
 from airflow_provider_pipelines.enos.states import START
 from airflow_provider_pipelines.errors import (
     ArgumentError,
@@ -15,9 +15,9 @@ from airflow_provider_pipelines.errors import (
     ServerError,
     WatchFailed,
 )
-from airflow_provider_pipelines.window.aims import aims_at
-from airflow_provider_pipelines.window.fleet import Found, fleet_for
-from airflow_provider_pipelines.window.record import Mark, Thing, prefix_of
+from airflow_provider_pipelines.window.fleets.base import Found, fleet_for
+from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.record.model import Mark, Thing, prefix_of
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.window.playing import CODEARTS, ORG, PROJECT
 from tests.window.playing import START as SETTINGS

@@ -10,8 +10,8 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
     WatchTimeout,
 )
-from airflow_provider_pipelines.window.record import Claim, Claims, Phase
-from airflow_provider_pipelines.window.store import key_of
+from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase
+from airflow_provider_pipelines.window.record.repository import key_of
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
 from tests.window.playing import ORG, START
 from tests.window.quickly import DAWN, FOR_EVER, QuickClock, quick

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.record import (
+from airflow_provider_pipelines.window.record.model import (
     Claim,
     Claims,
     Handed,
@@ -16,7 +16,7 @@ from airflow_provider_pipelines.window.record import (
     Plan,
     Progress,
 )
-from airflow_provider_pipelines.window.store import Shelf, key_of
+from airflow_provider_pipelines.window.record.repository import Shelf, key_of
 from tests.window.playing import MemoryStore
 
 WINDOW, RUN = "nightly/window", "run1"

@@ -9,16 +9,16 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow.sdk import DAG
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from airflow_provider_pipelines.core import transports
 from airflow_provider_pipelines.core.clock import SYSTEM
-from airflow_provider_pipelines.core.goals import Goal
-from airflow_provider_pipelines.core.status import Report, Seen, Watched
+from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.watch import Report, Seen, Watched
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, RecordUnreadable, WatchFailed
 from airflow_provider_pipelines.window import EnosPipelines
-from airflow_provider_pipelines.window.aims import Surroundings
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
-from airflow_provider_pipelines.window.record import Judged, Phase, Plan, lines
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.phases.scope import Surroundings
+from airflow_provider_pipelines.window.record.model import Judged, Phase, Plan, lines
+from airflow_provider_pipelines.window.record.repository import Shelf
 from airflow_provider_pipelines.window.tasks import (
     QuiesceTask,
     RestoreTask,

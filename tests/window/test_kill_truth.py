@@ -2,11 +2,11 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.work import Item
-from airflow_provider_pipelines.window.claims import Rest
-from airflow_provider_pipelines.window.record import Handed, Mark, Phase, Progress
+from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.window.phases.planning import left_by
+from airflow_provider_pipelines.window.record.claims import Rest
+from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
-from airflow_provider_pipelines.window.truth import left_by
 from tests.window.playing import START
 from tests.window.quickly import quick
 

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from airflow_provider_pipelines.errors import AuthenticationError, WatchFailed
-from airflow_provider_pipelines.window.quiesce import StillRunning
-from airflow_provider_pipelines.window.restore import NotRestored
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
+from airflow_provider_pipelines.window.phases.restore import NotRestored
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines
 from tests.window.conftest import all_targets
 from tests.window.playing import BUILD, WIND, Window, forget_credentials, statuses, world

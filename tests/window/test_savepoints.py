@@ -5,10 +5,10 @@ from collections import namedtuple
 
 import pytest
 
-from airflow_provider_pipelines.core import transports
+from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.window import DliJobs
-from airflow_provider_pipelines.window.quiesce import StillRunning
-from airflow_provider_pipelines.window.restore import NotRestored
+from airflow_provider_pipelines.window.phases.quiesce import StillRunning
+from airflow_provider_pipelines.window.phases.restore import NotRestored
 from tests.window.playing import Window, statuses, world
 from tests.window.scenes import begin, change, thing, told
 from tests.window.test_tasks import Play

@@ -8,8 +8,8 @@ from airflow.sdk import DAG
 
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.snapshot import Surroundings
-from airflow_provider_pipelines.window.store import Shelf
+from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.record.repository import Shelf
 from tests.modes import TaskInstance, fire
 from tests.window.conftest import all_targets
 from tests.window.playing import WIND, MemoryStore, Runs, statuses, world

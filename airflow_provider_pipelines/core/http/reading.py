@@ -1,0 +1,109 @@
+"""Reading answers strictly: what is no JSON of the documented shape is an error, never an empty success."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from airflow_provider_pipelines.core.checks import loads
+from airflow_provider_pipelines.errors import ArgumentError, MalformedReply
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.calls import Reply, Request
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Answer(BaseModel):
+    """The base of all typed answers: the vendor's field names, unknown fields kept."""
+
+    model_config = ConfigDict(
+        extra="allow", populate_by_name=True, coerce_numbers_to_str=True, hide_input_in_errors=True
+    )
+
+
+def about(service: str, request: Request, reply: Reply) -> dict[str, Any]:
+    """Give what every :class:`~airflow_provider_pipelines.errors.ApiError` tells of a call."""
+    return {
+        "service": service,
+        "operation": request.operation,
+        "method": request.method,
+        "path": request.path,
+        "status": reply.status,
+        "request_id": reply.headers.get("x-request-id") or reply.headers.get("x-iam-trace-id"),
+    }
+
+
+def parse(service: str, request: Request, reply: Reply) -> Any:
+    """
+    Read an answer's body as JSON.
+
+    :raises MalformedReply: it is empty, HTML, cut short, or no JSON at all
+    """
+    try:
+        return loads(reply.body)
+    except (ValueError, RecursionError):
+        body = reply.body.strip()
+        if not body:
+            problem = "the answer is empty"
+        elif body[:1] == b"<":
+            problem = "the answer is HTML, probably of a proxy or of another server"
+        else:
+            problem = f"the answer of {len(reply.body)} bytes is no complete JSON"
+        raise MalformedReply(
+            problem, **about(service, request, reply), hint="Check the host (or endpoint) in the connection."
+        ) from None
+
+
+def expect(kind: type[M], data: Any, service: str, request: Request) -> M:
+    """
+    Read data as a typed answer.
+
+    :raises MalformedReply: a documented member is missing or has another type
+    """
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        where = ", ".join(".".join(str(part) for part in entry["loc"]) for entry in error.errors()[:3])
+        raise malformed(
+            f"{kind.__name__} cannot be read from the answer: {where or 'no object'}", service, request
+        ) from None
+
+
+def malformed(problem: str, service: str, request: Request) -> MalformedReply:
+    """Make the error for an answer whose JSON has another shape than documented."""
+    return MalformedReply(
+        problem,
+        service=service,
+        operation=request.operation,
+        method=request.method,
+        path=request.path,
+        status=200,
+    )
+
+
+def truth(value: Any) -> bool | None:
+    """Read a boolean that may come as text; anything else is unknown, which is not success."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None
+
+
+def dump(body: Mapping[str, Any] | list[Any]) -> bytes:
+    """
+    Serialise a body once; these bytes are what is signed and sent.
+
+    :raises ArgumentError: it holds something that JSON cannot hold
+    """
+    try:
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = "text that is no valid Unicode" if isinstance(error, UnicodeError) else str(error)[:200]
+    raise ArgumentError(
+        "body", f"cannot be written as JSON: {reason}. Give text, numbers, booleans, lists, dictionaries."
+    )

@@ -1,0 +1,186 @@
+"""
+The way of one call: sign, send, read, and repeat what may be repeated.
+
+Written once, as generators; the drivers in :mod:`~airflow_provider_pipelines.core.http.sync_driver` run them.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from airflow_provider_pipelines.core.http.calls import Call, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.retry import Again, Patience, Renew, decide
+from airflow_provider_pipelines.errors import AuthenticationError, OutcomeUnknown, PipelinesError, TransportError
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.identity import Identity
+
+T = TypeVar("T")
+
+
+class Undelivered(Exception):
+    """
+    A transport did not get an answer.
+
+    :param reason: what happened, in words without any part of the request
+    :param sent: whether the service may have got the request
+    :param hint: which connection field to look at
+    """
+
+    def __init__(self, reason: str, *, sent: bool, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.hint = hint
+
+
+class Scheme(Protocol):
+    """How a service wants its callers to prove who they are, and how its answers read."""
+
+    service: str
+    identity: Identity
+
+    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire | None]:
+        """Make the wire form of a request; fetches a token if there is none. None where that left nothing to ask."""
+
+    def read(self, request: Request, reply: Reply, now: float) -> Any:
+        """Give what an answer holds, or raise the error that it is."""
+
+    def forget(self, wire: Wire) -> None:
+        """Drop the token that a request was just refused with."""
+
+
+class Session:
+    """
+    Carries out the operations of one service with one set of credentials.
+
+    :param scheme: signs requests and reads answers
+    :param clock: gives Unix time, for tokens, signatures and pacing
+    """
+
+    def __init__(self, scheme: Scheme, clock: Callable[[], float] = time.time) -> None:
+        self.scheme = scheme
+        self.clock = clock
+
+    def carry(self, call: Call[T], patience: Patience) -> Call[T]:
+        """Run an operation: its requests become signed exchanges, all else passes through."""
+        try:
+            effect = next(call)
+            while True:
+                try:
+                    came = (
+                        (yield from self._exchange(effect, patience)) if isinstance(effect, Request) else (yield effect)
+                    )
+                except PipelinesError as error:
+                    effect = call.throw(error)
+                else:
+                    effect = call.send(came)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            call.close()
+
+    def _exchange(self, request: Request, patience: Patience) -> Call[Any]:
+        attempt, renewed, slept = 0, False, 0.0
+        sent: list[Wire] = []
+        while True:
+            attempt += 1
+            try:
+                return (yield from self._once(request, sent))
+            except PipelinesError as error:
+                match decide(
+                    error,
+                    repeatable=request.repeatable,
+                    attempt=attempt,
+                    renewed=renewed,
+                    patience=patience,
+                    spread=random.random,
+                ):
+                    case Again(after) if slept + after <= patience.budget:
+                        slept += after
+                        yield Sleep(after)
+                    case Renew():
+                        renewed = True
+                        attempt -= 1
+                        for wire in sent[-1:]:
+                            # the token of this very request: another caller may have renewed it meanwhile
+                            self.scheme.forget(wire)
+                    case _:
+                        if isinstance(error, AuthenticationError) and error.renewable:
+                            self.scheme.identity.refused(error, self.clock())
+                        raise
+
+    def _once(self, request: Request, sent: list[Wire]) -> Call[Any]:
+        identity = self.scheme.identity
+        yield Enter(identity.gate)
+        try:
+            if pause := identity.pace.reserve(self.clock()):
+                yield Sleep(pause)
+            identity.check(self.clock())
+            wire = yield from self._sign(request)
+            if wire is None:
+                return None
+            if request.guard is not None:
+                request.guard()
+            sent.append(wire)
+            lost = None
+            try:
+                reply = yield wire
+            except Undelivered as reason:
+                lost = undelivered(self.scheme.service, request, reason)
+            if lost is not None:
+                raise lost
+            result = self.scheme.read(request, reply, self.clock())
+        except AuthenticationError as error:
+            if not error.renewable and error.until is None:
+                identity.refused(error, self.clock())
+            raise
+        else:
+            identity.accepted()
+            return result
+        finally:
+            identity.gate.leave()
+
+    def _sign(self, request: Request) -> Call[Wire | None]:
+        try:
+            return (yield from self.scheme.sign(request, self.clock))
+        except PipelinesError as error:
+            error.unsent = True
+            raise
+
+
+def undelivered(service: str, request: Request, lost: Undelivered) -> TransportError:
+    """Name the request that got no answer."""
+    kind = OutcomeUnknown if lost.sent and not request.repeatable else TransportError
+    return kind(
+        lost.reason,
+        service=service,
+        operation=request.operation,
+        method=request.method,
+        path=request.path,
+        hint=lost.hint,
+    )
+
+
+def retry_after(reply: Reply, now: float) -> float | None:
+    """Read a ``Retry-After`` header, given in seconds or as an HTTP date; None if there is none that can be read."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def clock_skew(reply: Reply, now: float) -> float | None:
+    """Tell how many seconds the service's clock is ahead of ours, by its ``Date`` header."""
+    try:
+        return parsedate_to_datetime(reply.headers["date"]).timestamp() - now
+    except (KeyError, ValueError, OverflowError):
+        return None

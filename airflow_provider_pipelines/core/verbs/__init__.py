@@ -1,0 +1,1 @@
+"""The way of a verb: look, act once, wait by a goal."""

@@ -1,0 +1,1 @@
+"""Calls about Flink jobs, their savepoints, graphs and templates."""

@@ -1,0 +1,272 @@
+"""
+The operations of DLI on Flink jobs, as generators.
+
+https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/ (Open Telekom Cloud) and
+https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0160.html (Huawei Cloud). Paths are written in full, since
+DLI's versions differ by operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
+from airflow_provider_pipelines.core.http.calls import Call, Request
+from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
+from airflow_provider_pipelines.core.http.retry import transient
+from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.dli.api.access import LABEL, NAME
+from airflow_provider_pipelines.dli.api.flink.definitions import DefinitionsApi
+from airflow_provider_pipelines.dli.api.flink.graphs import GraphsApi
+from airflow_provider_pipelines.dli.api.flink.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.api.flink.savepoints import SavepointsApi
+from airflow_provider_pipelines.dli.api.flink.templates import TemplatesApi
+from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, read_all, words
+from airflow_provider_pipelines.dli.api.replies import delivery, member, page_of, refusal
+from airflow_provider_pipelines.dli.api.spark.batches import SparkApi
+from airflow_provider_pipelines.dli.api.sql.jobs import SqlApi
+from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    AuthenticationError,
+    NotFound,
+    PermissionDenied,
+    PipelinesError,
+)
+
+#: up to this many jobs are read one by one: their details cost less than the list of the whole project
+SINGLY = 3
+_ACTIONS = {
+    "batch_run_flink_jobs": "run",
+    "batch_stop_flink_jobs": "stop",
+    "batch_delete_flink_jobs": "delete",
+}
+
+
+class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, SparkApi):
+    """All operations in one project; here those that run, stop, delete and show Flink jobs."""
+
+    def batch_run_flink_jobs(self, job_ids: Sequence[int], resume_savepoint: bool = False) -> Call[list[Delivery]]:
+        """
+        Ask DLI to run jobs. What comes of it is only seen by looking at each job.
+
+        :param job_ids: the jobs
+        :param resume_savepoint: go on from the latest savepoint; one flag for all jobs
+        :returns: what DLI answered; which element belongs to which job is not promised
+        :raises ApiError: nothing was accepted
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/batch_running_jobs.html
+        """
+        resume = flag(resume_savepoint, "resume_savepoint")
+        return (yield from self._accepted("batch_run_flink_jobs", job_ids, resume_savepoint=resume))
+
+    def batch_stop_flink_jobs(self, job_ids: Sequence[int], trigger_savepoint: bool = False) -> Call[list[Delivery]]:
+        """
+        Ask DLI to stop jobs. What comes of it is only seen by looking at each job.
+
+        :param job_ids: the jobs
+        :param trigger_savepoint: make a savepoint of each job first
+        :returns: what DLI answered; which element belongs to which job is not promised
+        :raises ApiError: nothing was accepted
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/batch_stopping_jobs.html
+        """
+        savepoint = flag(trigger_savepoint, "trigger_savepoint")
+        return (yield from self._accepted("batch_stop_flink_jobs", job_ids, trigger_savepoint=savepoint))
+
+    def batch_delete_flink_jobs(self, job_ids: Sequence[int]) -> Call[list[Delivery]]:
+        """
+        Delete jobs, whatever they do at the moment.
+
+        :param job_ids: the jobs
+        :returns: what DLI answered; which element belongs to which job is not promised
+        :raises ApiError: nothing was accepted
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/batch_deleting_jobs.html
+        """
+        return (yield from self._accepted("batch_delete_flink_jobs", job_ids))
+
+    def delete_flink_job(self, job_id: int) -> Call[None]:
+        """
+        Delete a job, whatever it does at the moment.
+
+        :param job_id: the job
+        :raises NotFound: there is no such job
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/deleting_a_job.html
+        """
+        path = yield from self._job(job_id)
+        request = Request("delete_flink_job", "DELETE", path, service=NAME)
+        answer = delivery((yield request), request)
+        if not answer.is_success:
+            raise refusal(answer, "delete_flink_job", "DELETE")
+
+    def show_flink_job(self, job_id: int) -> Call[FlinkJob]:
+        """
+        Read a job: status, savepoint, configuration.
+
+        :param job_id: the job
+        :raises NotFound: there is no such job
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/querying_job_details.html
+        """
+        path = yield from self._job(job_id)
+        request = Request("show_flink_job", "GET", path, repeatable=True, service=NAME)
+        return expect(FlinkJob, member((yield request), "job_detail", request), LABEL, request)
+
+    def list_flink_jobs(
+        self,
+        *,
+        job_type: str | None = None,
+        status: str | None = None,
+        queue_name: str | None = None,
+        name: str | None = None,
+        user_name: str | None = None,
+        tags: str | None = None,
+        show_detail: bool = False,
+        order: str = "asc",
+        root_job_id: int | None = None,
+        sys_enterprise_project_name: str | None = None,
+    ) -> Call[list[FlinkJob]]:
+        """
+        List jobs, all pages.
+
+        :param job_type: ``flink_sql_job``, ``flink_opensource_sql_job``, ``flink_jar_job``, ...
+        :param status: one of DLI's words, e.g. ``job_running``
+        :param queue_name: the queue
+        :param name: the job's name; whether a part of it will do is not documented
+        :param user_name: who made it
+        :param tags: ``key=value,key2=value2``
+        :param show_detail: whether to give configuration and SQL too
+        :param order: ``asc`` or ``desc``, by time; ``asc`` keeps pages steady while jobs are added
+        :param root_job_id: the jobs below this one (Huawei Cloud, edge jobs)
+        :param sys_enterprise_project_name: the enterprise project (Huawei Cloud)
+        :raises PipelinesError: it could not be read, or only in part
+
+        https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/listing_jobs.html
+        """
+        filters = words(
+            job_type=job_type, status=status, queue_name=queue_name, name=name, user_name=user_name, tags=tags,
+            sys_enterprise_project_name=sys_enterprise_project_name,
+        )  # fmt: skip
+        if root_job_id is not None:
+            filters.append(("root_job_id", str(long_id(root_job_id, "root_job_id"))))
+        return (
+            yield from self._pages(
+                filters, flag(show_detail, "show_detail"), one_of(order, "order", ("asc", "desc")), None
+            )
+        )
+
+    def count_flink_jobs(self) -> Call[tuple[str, int]]:
+        """Ask for one job: gives the project and the number of jobs that DLI says it has. A cheap read."""
+        project = yield from self.project()
+        path = yield from self._jobs()
+        request = Request("list_flink_jobs", "GET", path, (("limit", "1"),), repeatable=True, service=NAME)
+        return project, page_of((yield request), request)[1]
+
+    def look(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+        """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
+        return {id: _sighting(job) for id, job in (yield from self.find(ids)).items()}
+
+    def look_for_gone(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+        """
+        Look whether jobs are gone, each by its detail: the list may go on showing the record of a deleted job.
+
+        One that there is not has the status ``gone``, a word of ours.
+        """
+        found = yield from self.find(ids, singly=True)
+        return {id: Sighting(GONE) if isinstance(job, NotFound) else _sighting(job) for id, job in found.items()}
+
+    def look_for_savepoint(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+        """Look at jobs by id, with a fact that differs as soon as there is another savepoint."""
+        seen = {}
+        for id, sight in (yield from self.look(ids)).items():
+            mark = str(sight.facts.get("savepoint_path") or sight.facts.get("has_savepoint"))
+            seen[id] = replace(sight, facts={**sight.facts, SAVEPOINT_MARK: mark})
+        return seen
+
+    def find(
+        self, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
+    ) -> Call[dict[str, FlinkJob | PipelinesError]]:
+        """
+        Read jobs by id: few of them singly, more by the list; one that the list does not show is read singly, too.
+
+        :param detailed: whether their configuration is wanted
+        :param singly: whether the list will not do
+        :returns: by id, the job or why there is none
+        """
+        found: dict[str, FlinkJob | PipelinesError] = {}
+        if len(ids) > SINGLY and not singly:
+            wanted = {int(id) for id in ids}
+            for job in (yield from self._pages((), detailed, "asc", wanted)):
+                if job.job_id in wanted and (job.job_config is not None or not detailed):
+                    found[str(job.job_id)] = job
+        lost: PipelinesError | None = None
+        for id in ids:
+            if id not in found:
+                try:
+                    found[id] = yield from self.show_flink_job(int(id))
+                except (AuthenticationError, PermissionDenied):
+                    raise
+                except PipelinesError as error:
+                    if transient(error) or not isinstance(error, ApiError):
+                        lost = error
+                    else:
+                        found[id] = error
+        if lost is not None and not found:
+            raise lost
+        return found
+
+    def send_batch(self, operation: str, job_ids: Sequence[int], **flags: bool) -> Call[list[Delivery]]:
+        """
+        Send a batch and give what came back, refusals included.
+
+        :raises ApiError: it was refused as a whole, or the answer cannot be read
+        """
+        ids = long_ids(job_ids, "job_ids")
+        path = f"{yield from self._jobs()}/{_ACTIONS[operation]}"
+        body = dump({"job_ids": ids, **flags})
+        request = Request(operation, "POST", path, body=body, service=NAME)
+        payload = yield request
+        # an array; a plain object in editions of 2021 and 2022
+        entries = [payload] if isinstance(payload, dict) else payload
+        if not isinstance(entries, list) or not entries:
+            raise malformed("the list of results is missing", LABEL, request)
+        return [delivery(entry, request) for entry in entries]
+
+    def _accepted(self, operation: str, job_ids: Sequence[int], **flags: bool) -> Call[list[Delivery]]:
+        answers = yield from self.send_batch(operation, job_ids, **flags)
+        if not any(answer.is_success for answer in answers):
+            raise refusal(answers[0], operation)
+        return answers
+
+    def _pages(
+        self, filters: Sequence[tuple[str, str]], detailed: bool, order: str, wanted: set[int] | None
+    ) -> Call[list[FlinkJob]]:
+        path = yield from self._jobs()
+
+        def page_at(offset: int) -> Call[tuple[list[FlinkJob], int]]:
+            query = (
+                *filters,
+                ("show_detail", str(detailed).lower()),
+                ("order", order),
+                ("limit", str(PAGE_SIZE)),
+                ("offset", str(offset)),
+            )
+            request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
+            return page_of((yield request), request)
+
+        return (
+            yield from read_all(
+                "list_flink_jobs",
+                path,
+                page_at,
+                lambda job: job.job_id,
+                lambda found: wanted is not None and wanted <= found.keys(),
+            )
+        )
+
+
+def _sighting(job: FlinkJob | PipelinesError) -> Sighting:
+    return Sighting(error=job) if isinstance(job, PipelinesError) else Sighting(job.status, job.facts)

@@ -1,0 +1,126 @@
+"""What takes several calls about SQL jobs: looking at them, ending them, starting one only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.verbs.marker import Marker
+from airflow_provider_pipelines.core.verbs.once import Run
+from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
+from airflow_provider_pipelines.dli.sql_spark_replies import cancel_each, look_each, shown, told
+from airflow_provider_pipelines.dli.states import FINISHED, SQL_ACTIVE, SQL_ENDED, SQL_GOOD
+from airflow_provider_pipelines.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.dli.api.sql.jobs import SqlApi
+    from airflow_provider_pipelines.dli.api.sql.models import SqlJob
+
+#: the key of the tag that a job of ours carries; its value fits the older limits of a tag too
+TAG = "airflow"
+#: up to this many jobs are read one by one; of more, those that go on are read from the list
+SINGLY = 3
+#: seconds by which the server's clock may lag behind ours: a request signed further off is refused
+TOLERANCE = 900.0
+
+
+def sighting(job: SqlJob) -> Sighting:
+    """Give what an outcome tells of a job: small, and words of the service only where it failed."""
+    facts: dict[str, Any] = {"job_id": job.job_id, "job_type": job.job_type}
+    if job.status in SQL_GOOD:
+        facts["result_path"] = job.result_path or None
+    elif job.status in SQL_ENDED and (reason := told(job.message)[1]):
+        facts["status_desc"] = reason
+    return Sighting(job.status, facts)
+
+
+def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
+    """Give the jobs that go on: those with a documented word for it, and others among the latest."""
+    found: dict[str, SqlJob] = {}
+    for word in SQL_ACTIVE:
+        found.update((job.job_id, job) for job in (yield from api.sql_pages((("job-status", word),))))
+    found.update((job.job_id, job) for job in (yield from api.sql_pages((), all_pages=False)))
+    return [job for job in found.values() if job.status not in SQL_ENDED]
+
+
+def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+    """Look at jobs: few of them singly; of more, those that go on by the list, and the rest singly."""
+    seen: dict[str, Sighting] = {}
+    if len(ids) > SINGLY:
+        going = {job.job_id: job for job in (yield from active_sql_jobs(api))}
+        seen = {id: sighting(going[id]) for id in ids if id in going}
+
+    def look(id: str) -> Call[Sighting]:
+        return sighting((yield from api.show_sql_job_status(id)))
+
+    seen.update((yield from look_each([id for id in ids if id not in seen], look, seen)))
+    return seen
+
+
+def cancel_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[None]:
+    """Cancel jobs; those that have ended meanwhile count as cancelled."""
+
+    def ended(id: str) -> Call[bool]:
+        return (yield from api.show_sql_job_status(id)).status in SQL_ENDED
+
+    yield from cancel_each(ids, api.cancel_sql_job, ended)
+
+
+def marked_tags(tags: Any, marker: Marker | None = None) -> list[dict[str, str]]:
+    """
+    Give an author's tags and, behind them, that of the marker.
+
+    :raises ArgumentError: the author uses the key that the marker needs
+    """
+    own = tag_list(tags) if tags is not None else []
+    if any(tag["key"] == TAG for tag in own):
+        raise ArgumentError("tags", f"the key {TAG!r} is needed to find the job again. Take another one.")
+    return [*own, {"key": TAG, "value": marker.word}] if marker is not None else own
+
+
+class SqlSource:
+    """
+    Starts SQL jobs and finds them again, by a tag.
+
+    :param body: arguments of ``submit_sql_job``
+    """
+
+    noun = "SQL job"
+    ended = SQL_ENDED
+    good = SQL_GOOD
+    remedy = "Cancel it in DLI or let it end"
+
+    def __init__(self, api: SqlApi, body: Mapping[str, Any]) -> None:
+        self._api = api
+        self._body = dict(body)
+
+    def start(self, marker: Marker) -> Call[Run]:
+        """Submit the statement."""
+        given = {**self._body, "tags": marked_tags(self._body.get("tags"), marker)}
+        answer = yield from self._api.submit_sql_job(**given)
+        return Run(answer.job_id) if answer.job_id else Run("", FINISHED)
+
+    def status(self, id: str) -> Call[str | None]:
+        """Give the status of a job."""
+        return (yield from shown(id, self._status, self.active))
+
+    def _status(self, id: str) -> Call[str]:
+        return (yield from self._api.show_sql_job_status(id)).status
+
+    def recent(self, since: float) -> Call[list[Run]]:
+        """Give the jobs that began after a time."""
+        start = ("start", str(int((since - TOLERANCE) * 1000)))
+        jobs = yield from self._api.sql_pages((start,))
+        return [self._run(job) for job in jobs if not job.start_time or job.start_time >= int(start[1])]
+
+    def active(self) -> Call[list[Run]]:
+        """Give the jobs that go on."""
+        return [self._run(job) for job in (yield from active_sql_jobs(self._api))]
+
+    def _run(self, job: SqlJob) -> Run:
+        words = [tag.value for tag in job.tags or () if tag.key == TAG]
+        marker = Marker.parse(words[0]) if words else None
+        alike = (job.statement or "").strip() == self._body["sql"].strip() if job.statement else True
+        return Run(job.job_id, job.status, marker, doubtful=job.tags is None and alike)

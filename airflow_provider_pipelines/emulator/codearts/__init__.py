@@ -1,0 +1,1 @@
+"""CodeArts Pipeline as the emulator plays it."""

@@ -1,0 +1,129 @@
+"""
+CodeArts Pipeline v5: pipelines and runs, shown and listed.
+
+https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.emulator.codearts.lookup import (
+    PIPELINE,
+    PIPELINES,
+    invalid,
+    no_run,
+    pipeline_of,
+)
+from airflow_provider_pipelines.emulator.codearts.run_views import run_detail, run_row
+from airflow_provider_pipelines.emulator.codearts.state.run import Run
+from airflow_provider_pipelines.emulator.codearts.views import listed, pipeline_detail, pipeline_row
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.world import World
+
+
+table = Table("codearts")
+
+
+# https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineRunDetail.html
+@table.route(
+    "GET",
+    f"{PIPELINE}/pipeline-runs/detail",
+    ids=lambda call: [call.params["pipeline_id"], *filter(None, [call.query.get("pipeline_run_id")])],
+)
+def show_pipeline_run_detail(world: World, call: Call) -> Answer:
+    """Describe a run, or the latest one if none is named."""
+    pipeline = pipeline_of(world, call)
+    run_id = call.query.get("pipeline_run_id", "")
+    run = pipeline.runs.get(run_id) if run_id else pipeline.latest()
+    fields = call.see(run) if run is not None else None
+    if run is not None and fields is not None:
+        return Answer(run_detail(world, call.params["project_id"], pipeline, run.id, fields))
+    entry = pipeline.queued(run_id)
+    status = world.settings.codearts_queued_detail
+    if entry is not None and entry["status"] == "QUEUED_TIME_OUT" and world.settings.codearts_unqueued != "nothing":
+        status = world.settings.codearts_unqueued
+    if entry is None or status == "error":
+        raise no_run(world)
+    fields = {"stages": pipeline.fields["stages"], **entry["run"], "status": status, "pending": []}
+    waiting = Run(run_id, fields, world.settings, entry["enqueue_time"])
+    return Answer(run_detail(world, call.params["project_id"], pipeline, waiting.id, waiting.fields))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineRuns.html
+@table.route("POST", f"{PIPELINE}/pipeline-runs/list")
+def list_pipeline_runs(world: World, call: Call) -> Answer:
+    """Give one page of runs."""
+    pipeline = pipeline_of(world, call)
+    seen = [(run.id, call.see(run)) for run in pipeline.runs.values()]
+    rows = [run_row(world, pipeline.id, id, fields) for id, fields in seen if fields is not None]
+    # The SDK sorts by start_time or update_time, the page by start_time or end_time.
+    key = "end_time" if call.fields.get("sort_key") == "end_time" else "start_time"
+
+    def order(row: dict[str, Any]) -> tuple[int, int]:
+        return row.get(key) or 0, row["run_number"]
+
+    return Answer(listed(world, call, "pipeline_runs", rows, order))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelines.html
+@table.route("POST", f"{PIPELINES}/list")
+def list_pipelines(world: World, call: Call) -> Answer:
+    """Give one page of pipelines; who is not a member of the project sees none."""
+    project_id = call.params["project_id"]
+    project = world.codearts_projects.get(project_id)
+    rows = []
+    for pipeline in project.pipelines.values() if project else ():
+        banned, wanted = not pipeline.fields["enabled"], call.fields.get("is_banned")
+        if str(call.fields.get("name") or "") in pipeline.fields["name"] and wanted in (None, banned):
+            rows.append(pipeline_row(world, call, project_id, pipeline))
+    key = call.fields.get("sort_key") if call.fields.get("sort_key") in ("name", "create_time") else "create_time"
+    answer = listed(world, call, "pipelines", rows, lambda row: row[str(key)])
+    return Answer({**answer, "current_system_time": world.now})
+
+
+# https://support.huaweicloud.com/intl/en-us/api-pipeline/BatchShowPipelinesLatestStatus.html
+@table.route("POST", f"{PIPELINES}/status", ids=lambda call: call.json if isinstance(call.json, list) else [])
+def batch_show_pipelines_latest_status(world: World, call: Call) -> Answer:
+    """Give the latest run of each pipeline that ever ran."""
+    if not isinstance(call.json, list):
+        raise invalid(world)
+    ids, most = call.json, world.settings.codearts_status_limit
+    if most is not None and len(ids) > most:
+        if world.settings.codearts_status_over == "refused":
+            raise invalid(world, f"more than {most} pipelines")
+        ids = ids[:most]
+    project = world.codearts_projects.get(call.params["project_id"])
+    rows = []
+    for id in ids:
+        pipeline = project.pipelines.get(str(id)) if project else None
+        latest = pipeline.latest() if pipeline else None
+        fields = call.see(latest) if latest else None
+        if pipeline is not None and latest is not None and fields is not None:
+            rows.append(run_row(world, pipeline.id, latest.id, fields))
+    return Answer(rows)
+
+
+# https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineDetail.html
+@table.route("GET", PIPELINE)
+def show_pipeline_detail(world: World, call: Call) -> Answer:
+    """Describe a pipeline."""
+    return Answer(pipeline_detail(world, call.params["project_id"], pipeline_of(world, call)))
+
+
+# https://support.huaweicloud.com/api-pipeline/DisablePipeline.html (the answer is a bare boolean)
+@table.route("PUT", f"{PIPELINE}/ban", write=True)
+def disable_pipeline(world: World, call: Call) -> Answer:
+    """Let a pipeline start no more runs."""
+    pipeline_of(world, call).fields["enabled"] = False
+    return Answer(True)
+
+
+# https://support.huaweicloud.com/api-pipeline/EnablePipeline.html (the answer is a bare boolean)
+@table.route("PUT", f"{PIPELINE}/unban", write=True)
+def enable_pipeline(world: World, call: Call) -> Answer:
+    """Let a pipeline start runs again."""
+    pipeline_of(world, call).fields["enabled"] = True
+    return Answer(True)

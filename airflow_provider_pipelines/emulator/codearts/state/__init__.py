@@ -1,0 +1,1 @@
+"""Pipelines and runs, and how they go on."""

@@ -1,0 +1,1 @@
+"""DLI as the emulator plays it."""

@@ -1,0 +1,253 @@
+"""
+DLI: SQL jobs.
+
+https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from airflow_provider_pipelines.emulator.dli.answers import (
+    body_of,
+    check_length,
+    check_tags,
+    check_word,
+    failure,
+    invalid,
+    page_number,
+    project_of,
+)
+from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import tagged
+from airflow_provider_pipelines.emulator.dli.sql_views import job_row, progress_of, status_word
+from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal, Table
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.dli.state.project import DliProject
+    from airflow_provider_pipelines.emulator.things import Fields
+    from airflow_provider_pipelines.emulator.world import World
+
+
+table = Table("dli")
+
+_JOBS = "/v1.0/{project_id}/jobs"
+_JOB = f"{_JOBS}/{{job_id}}"
+#: rows that an answer holds at most
+ROWS = 1000
+_QUEUE = re.compile(r"(?!_)(?!\d+$)[A-Za-z0-9_]{1,128}")
+_SUBMIT = {
+    "sql": str,
+    "currentdb": str,
+    "current_catalog": str,
+    "queue_name": str,
+    "conf": list,
+    "tags": list,
+    "engine_type": str,
+}
+
+
+def sql_job_of(world: World, call: Call) -> SqlJob:
+    """Return the SQL job that the path of a call names."""
+    job = project_of(world, call).sql_jobs.get(call.params["job_id"])
+    if job is None:
+        raise failure("DLI.0002", "The job does not exist.")
+    return job
+
+
+def _seen(world: World, call: Call) -> tuple[SqlJob, Fields]:
+    job = sql_job_of(world, call)
+    fields = call.see(job)
+    if fields is None:
+        raise failure("DLI.0002", "The job does not exist.")
+    return job, fields
+
+
+def _checked_type(sql: str) -> str:
+    kind = job_type_of(sql)
+    if kind is None:
+        raise failure("DLI.0004", f"Syntax error: no statement begins with {sql[:40]!r}")
+    return kind
+
+
+def check_queue(given: Fields) -> None:
+    """Refuse the name of a queue that cannot be one."""
+    if "queue_name" in given and not _QUEUE.fullmatch(given["queue_name"]):
+        raise invalid("queue_name must be letters, digits and underscores, not only digits, not first an underscore")
+
+
+def succeeded(**members: Any) -> Answer:
+    """Return an answer whose is_success is a Boolean, as documented for all SQL jobs."""
+    return Answer({"is_success": True, "message": "", **members})
+
+
+def created(world: World, project: DliProject, fields: Fields) -> SqlJob:
+    """Keep a new job, which a stale read does not see."""
+    job = SqlJob(str(uuid.uuid4()), fields, world.settings, world.now)
+    job.before = None
+    project.sql_jobs[job.id] = job
+    return job
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/submitting_a_sql_job_recommended.html
+@table.route("POST", f"{_JOBS}/submit-job", write=True)
+def submit_sql_job(world: World, call: Call) -> Answer:
+    """Take a statement: DDL and DCL are answered with their result, everything else with the id of a job."""
+    project, given = project_of(world, call), body_of(call, _SUBMIT, ["sql"])
+    check_queue(given)
+    check_tags(given)
+    check_word(given, "engine_type", ["spark"] if world.settings.profile == "otc" else ["spark", "hetuEngine"])
+    conf = given.get("conf", [])
+    if not all(isinstance(one, str) and "=" in one for one in conf):
+        raise invalid("conf must be an array of key=value")
+    known = project.statements.get(given["sql"].strip().rstrip(";").rstrip(), {})
+    kind = known.get("job_type") or _checked_type(given["sql"])
+    switch = conf_of(conf).get("dli.sql.sqlasync.enabled", world.settings.dli_sql_async_ddl).lower()
+    synchronous = kind in SYNCHRONOUS and switch != "true"
+    fields = {
+        **_result(world, kind, given["sql"]),
+        "outcome": world.settings.dli_sql_outcome,
+        **known,
+        "job_type": kind,
+        "job_mode": "sync" if synchronous else "async",
+        "statement": given["sql"],
+        "queue_name": given.get("queue_name", "default"),
+        "engine_type": given.get("engine_type", "spark"),
+        "database_name": given.get("currentdb", ""),
+        "conf": conf,
+        "tags": given.get("tags", []),
+    }
+    if synchronous:
+        fields["status"] = fields["outcome"]
+    job = created(world, project, fields)
+    rows = job.fields["rows"][:ROWS] if synchronous else []
+    answer = {
+        "job_id": job.id,
+        "job_type": kind,
+        "job_mode": job.fields["job_mode"],
+        "schema": job.fields["schema"] if synchronous else [],
+        "rows": rows,
+    }
+    if job.status != "FAILED":
+        return succeeded(**answer)
+    if world.settings.dli_sql_sync_failure == "error":
+        raise failure("DLI.0005", job.fields["message"])
+    return Answer({"is_success": False, "message": job.fields["message"], **answer}, code="DLI.0005")
+
+
+def _result(world: World, kind: str, sql: str) -> Fields:
+    """Make up the result of a statement that the seed does not know."""
+    if kind == "QUERY":
+        rows = [[number, f"row {number}"] for number in range(1, world.settings.dli_sql_rows + 1)]
+        return {"schema": [{"c1": "int"}, {"c2": "string"}], "rows": rows, "input_size": 10 * len(rows)}
+    if sql.strip().upper().startswith("DESC"):
+        schema = [{"col_name": "string"}, {"data_type": "string"}, {"comment": "string"}]
+        return {"schema": schema, "rows": [["c1", "int", None], ["c2", "string", None]]}
+    return {}
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_job_status.html
+@table.route("GET", f"{_JOB}/status")
+def show_sql_job_status(world: World, call: Call) -> Answer:
+    """Tell how far a job is."""
+    job, fields = _seen(world, call)
+    if fields["status"] == "CANCELLED" and world.settings.dli_sql_cancelled == "gone":
+        # The Terraform provider reads HTTP 400 after a cancel as a job that is gone.
+        raise failure("DLI.0002", "The job does not exist.")
+    row = job_row(world, job.id, fields)
+    return Answer({"is_success": True, **row, "job_mode": fields["job_mode"]})
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_job_details.html
+@table.route("GET", f"{_JOB}/detail")
+def show_sql_job_detail(world: World, call: Call) -> Answer:
+    """Give the properties of an import or export."""
+    job, fields = _seen(world, call)
+    row = job_row(world, job.id, fields)
+    shown = {name: row[name] for name in ("job_id", "owner", "start_time", "duration", "tags")}
+    if fields["job_type"] in ("IMPORT", "EXPORT"):
+        shown |= {"database_name": fields["database_name"], "table_name": fields["table_name"], **fields["export"]}
+    return succeeded(**shown)
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_job_execution_progress.html
+@table.route("GET", "/v1/{project_id}/jobs/{job_id}/progress")
+def show_sql_job_progress(world: World, call: Call) -> Answer:
+    """Tell how far the running part of a job is."""
+    job, fields = _seen(world, call)
+    if world.settings.dli_sql_progress == "error":
+        raise failure("DLI.0999", "queue backend version is too old or the queue is busy")
+    return succeeded(**progress_of(world, job, fields))
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/canceling_a_job_recommended.html
+@table.route("DELETE", _JOB, write=True)
+def cancel_sql_job(world: World, call: Call) -> Answer:
+    """Cancel a job that has not ended."""
+    job = sql_job_of(world, call)
+    if job.ended:
+        raise failure("DLI.0007", f"A job in status {status_word(world, job.status)} cannot be cancelled.")
+    if job.use_up("refuses_cancel"):
+        raise failure("DLI.0999", "Internal server error.")
+    job.cancel(world.now)
+    return succeeded()
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_all_jobs.html
+@table.route("GET", _JOBS)
+def list_sql_jobs(world: World, call: Call) -> Answer:
+    """Give one page of jobs, the latest first unless asked otherwise."""
+    project = project_of(world, call)
+    size, page = page_number(call, "page-size", 50, 1, 100), page_number(call, "current-page", 1, 1, 100)
+    since, until = page_number(call, "start", 0, 0), page_number(call, "end", 2**63, 0)
+    by, _, direction = call.query.get("order", "start_time_desc").rpartition("_")
+    if by not in ("start_time", "duration") or direction not in ("asc", "desc"):
+        raise invalid("order must be start_time or duration, with _asc or _desc")
+    rows = []
+    for job in project.sql_jobs.values():
+        fields = call.see(job)
+        if fields is None or not since <= fields["start_time"] <= until or not _wanted(world, call, job.id, fields):
+            continue
+        rows.append(job_row(world, job.id, fields))
+    rows.sort(key=lambda row: row[by], reverse=direction == "desc")
+    return succeeded(job_count=len(rows), jobs=rows[(page - 1) * size : page * size])
+
+
+def _wanted(world: World, call: Call, id: str, fields: Fields) -> bool:
+    shown = {
+        **fields,
+        "job-id": id,
+        "job-type": fields["job_type"],
+        "job-status": status_word(world, fields["status"]),
+        "engine-type": fields["engine_type"],
+        "db_name": fields["database_name"],
+    }
+    for name in ("job-id", "job-status", "queue_name", "owner", "engine-type", "db_name", "table_name"):
+        if call.query.get(name) not in (None, "", shown[name]):
+            return False
+    asked = parse_qsl(call.raw_query.decode("latin-1"))
+    for name in ("job-type", "job_types"):
+        # The vendor's client repeats the parameter; commas are taken too.
+        kinds = {kind for key, value in asked if key == name for kind in value.split(",")}
+        if kinds and not {"ALL", fields["job_type"]} & kinds:
+            return False
+    pattern = call.query.get("sql_pattern", "")
+    return pattern.lower() in fields["statement"].lower() and tagged(call, fields["tags"])
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/checking_sql_syntax.html
+@table.route("POST", f"{_JOBS}/check-sql")
+def check_sql(world: World, call: Call) -> Answer:
+    """Tell the type of a statement; nothing is executed."""
+    project_of(world, call)
+    given = body_of(call, {"sql": str, "currentdb": str}, ["sql"])
+    check_length(given, "currentdb", 128)
+    try:
+        return succeeded(job_type=_checked_type(given["sql"]))
+    except Refusal as refusal:
+        if world.settings.dli_check_sql_error == "error":
+            raise
+        return Answer({"is_success": False, "message": refusal.answer.body["error_msg"]}, code="DLI.0004")

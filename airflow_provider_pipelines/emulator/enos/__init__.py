@@ -1,0 +1,1 @@
+"""EnOS as the emulator plays it."""

@@ -1,0 +1,1 @@
+"""Huawei Cloud's gateway and IAM as the emulator plays them."""

@@ -1,0 +1,1 @@
+"""From a connection to calls: what the hooks of all vendors share."""

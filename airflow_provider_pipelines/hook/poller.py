@@ -1,0 +1,177 @@
+"""
+The shared poller of a triggerer process.
+
+All waits of one process for the same kind of thing, through the same connection and scope, take their looks
+together: those that are due within a quarter of their interval join a look that is made anyway. The poller takes
+looks only; judging and the polling loop stay in :mod:`~airflow_provider_pipelines.core.verbs.watch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.clock import SYSTEM, Clock
+from airflow_provider_pipelines.core.http.calls import Ask, Call
+from airflow_provider_pipelines.core.http.retry import ONE_TRY
+from airflow_provider_pipelines.errors import AuthenticationError
+from airflow_provider_pipelines.hook.base import hook_named
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
+
+#: the part of its interval by which a wait may be served early, to share a look
+SLACK = 0.25
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    ids: Sequence[str]
+    due: float
+    slack: float
+    answer: asyncio.Future[Mapping[str, Sighting]] = field(repr=False)
+
+
+class Poller:
+    """
+    Looks at the things of one kind for all waits of this process.
+
+    :param vendor: the vendor's room
+    :param arguments: the hook's arguments
+    :param kind: the kind of thing
+    :param scope: where the things live, for instance the pipeline of CodeArts runs
+    """
+
+    def __init__(
+        self, vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], clock: Clock = SYSTEM
+    ) -> None:
+        self._hook = hook_named(vendor)(**arguments)
+        self._hook.clock = clock
+        self._kind = kind
+        self._scope = scope
+        self._clock = clock
+        self._waiters: list[_Waiter] = []
+        self._task: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self.users = 0
+
+    def look(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
+        """Look at things about ``delay`` seconds from now: the poller's side of ``core.status.Look``."""
+        sightings: Mapping[str, Sighting] = yield Ask(lambda: self._join(ids, delay))
+        return sightings
+
+    async def _join(self, ids: Sequence[str], delay: float) -> Mapping[str, Sighting]:
+        answer: asyncio.Future[Mapping[str, Sighting]] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(ids, self._clock.time() + delay, delay * SLACK, answer)
+        self._waiters.append(waiter)
+        self._news.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._serve())
+        try:
+            return await answer
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    async def _serve(self) -> None:
+        while self._waiters:
+            wait = min(waiter.due for waiter in self._waiters) - self._clock.time()
+            if wait > 0:
+                await self._until(wait)
+                continue
+            now = self._clock.time()
+            served = [waiter for waiter in self._waiters if waiter.due - waiter.slack <= now]
+            self._waiters = [waiter for waiter in self._waiters if waiter not in served]
+            await self._look_for(served)
+
+    async def _until(self, seconds: float) -> None:
+        """Sleep until the first wait is due, or until another one joins."""
+        self._news.clear()
+        sleeping = asyncio.ensure_future(self._clock.pause(seconds))
+        joining = asyncio.ensure_future(self._news.wait())
+        try:
+            await asyncio.wait({sleeping, joining}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            joining.cancel()
+
+    async def _look_for(self, served: list[_Waiter]) -> None:
+        ids = list(dict.fromkeys(id for waiter in served for id in waiter.ids))
+        try:
+            seen = await self._seen(ids)
+        except Exception as error:  # noqa: BLE001 -- those who wait have to learn of it
+            for waiter in served:
+                if not waiter.answer.done():
+                    waiter.answer.set_exception(error)
+        else:
+            for waiter in served:
+                if not waiter.answer.done():
+                    waiter.answer.set_result({id: seen[id] for id in waiter.ids if id in seen})
+
+    async def _seen(self, ids: Sequence[str]) -> Mapping[str, Sighting]:
+        """Look; where the keys are refused, look again if the connection has other ones meanwhile."""
+        hook = self._hook
+        aio = await hook.aio.keep()
+        try:
+            return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
+        except AuthenticationError:
+            if not await aio.reread():
+                raise
+        return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
+
+    async def close(self) -> None:
+        """Stop polling and close the connections."""
+        if self._task is not None:
+            self._task.cancel()
+        await self._hook.aio.close()
+
+
+_POLLERS: dict[tuple[Any, ...], Poller] = {}
+
+
+def _key(vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], team: str | None) -> Any:
+    loop = asyncio.get_running_loop()
+    return id(loop), vendor, json.dumps([arguments, scope], sort_keys=True), kind, team
+
+
+class Shared:
+    """
+    The poller for some waits, kept as long as somebody uses it.
+
+    :param team: the team whose connection it is, where Airflow has teams
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        arguments: Mapping[str, Any],
+        kind: str,
+        scope: Mapping[str, Any],
+        *,
+        team: str | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._about = (vendor, arguments, kind, scope)
+        self._team = team
+        self._clock = clock
+
+    async def __aenter__(self) -> Poller:
+        """Join the poller, or make it."""
+        self._at = _key(*self._about, self._team)
+        poller = _POLLERS.get(self._at)
+        if poller is None:
+            poller = _POLLERS[self._at] = Poller(*self._about, clock=self._clock)
+        poller.users += 1
+        self._poller = poller
+        return poller
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave; the last one closes it."""
+        self._poller.users -= 1
+        if not self._poller.users:
+            if _POLLERS.get(self._at) is self._poller:
+                del _POLLERS[self._at]
+            await self._poller.close()

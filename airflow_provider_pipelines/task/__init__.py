@@ -1,0 +1,1 @@
+"""What the operators and sensors of all vendors share."""

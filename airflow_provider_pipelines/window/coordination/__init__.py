@@ -1,0 +1,1 @@
+"""All fleets of a window side by side, each worked on by a participant."""

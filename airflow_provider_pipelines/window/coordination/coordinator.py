@@ -1,0 +1,190 @@
+"""What quiesce, restore and the command line share: crews for the places of a plan, run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.http.side_by_side import side_by_side
+from airflow_provider_pipelines.errors import ConfigurationError, NotFound, PipelinesError, WatchFailed, mendable
+from airflow_provider_pipelines.window.coordination.participant import Crew, Terms
+from airflow_provider_pipelines.window.fleets.base import Fleet, fleet_class, fleet_for
+from airflow_provider_pipelines.window.targets import target_from_json
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.clock import Clock
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.window.record.intents import Ledger
+    from airflow_provider_pipelines.window.record.model import Plan, Thing
+
+#: seconds without a line after which one says how far things are
+PROGRESS = 60.0
+#: seconds that a wait lasts at least, as long as there is something to wait for
+SHORTEST_REST = 0.05
+
+
+class Places:
+    """
+    The fleets of a plan's places, each reached through a hook of the window's own.
+
+    :param plan: the plan
+    :param hooks: makes the hooks that may be used, by place; an address or a key is never taken from the plan
+    """
+
+    def __init__(self, plan: Plan, clock: Clock, hooks: Callable[[Plan], Sequence[Any]]) -> None:
+        self.plan = plan
+        self._clock = clock
+        self._hooks = list(hooks(plan))
+        self.fleets: dict[int, Fleet] = {}
+        self.errors: dict[int, PipelinesError] = {}
+        #: why hooks could not be used
+        self.reasons: list[PipelinesError] = []
+
+    def open(self) -> None:
+        """Find the hook for each place by its remote identity; a place without one keeps its reason."""
+        known: dict[str, Any] = {}
+        reasons: list[str] = []
+        for service, hook in self._hooks:
+            hook.clock = self._clock
+            try:
+                fleet = fleet_for(service, hook, {})
+                client = hook.get_conn()
+                known[client.run(fleet.identity(client.api))] = hook
+            except PipelinesError as error:
+                reasons.append(f"{hook!r}: {error}")
+                self.reasons.append(error)
+        for at, place in enumerate(self.plan.places):
+            if (hook := known.get(place.identity)) is not None:
+                self.fleets[at] = fleet_for(place.service, hook, place.options)
+            elif len(reasons) == 1:
+                self.errors[at] = self.reasons[0]
+            elif reasons:
+                kind = WatchFailed if any(map(mendable, self.reasons)) else ConfigurationError
+                self.errors[at] = kind("; ".join(reasons))
+            else:
+                self.errors[at] = ConfigurationError(
+                    f"no target of the window leads to {place.identity} any more. Give the target back, or bring its "
+                    "things back with 'airflow-pipelines restore'."
+                )
+
+    def close(self) -> None:
+        """Close all connections."""
+        for _, hook in self._hooks:
+            hook.close()
+
+    def slowest(self) -> float:
+        """Give the longest time-out of the connections."""
+        waits = [fleet.hook.get_conn().transport.route.timeout for fleet in self.fleets.values()]
+        return max(waits, default=15.0)
+
+
+def hooks_of(targets: Sequence[Mapping[str, Any]]) -> Callable[[Plan], list[tuple[str, Any]]]:
+    """Give the hooks of a window's own targets, as they were rendered."""
+
+    def make(plan: Plan) -> list[tuple[str, Any]]:
+        found: dict[str, tuple[str, Any]] = {}
+        for data in targets:
+            kind = type(target_from_json({**_ANY.get(data["target"], {}), **data}))
+            place = {name: data[name] for name in kind.places}
+            found[repr((kind.service, sorted(place.items(), key=str)))] = (
+                kind.service,
+                fleet_class(kind.service).hook_for(place),
+            )
+        return list(found.values())
+
+    return make
+
+
+#: stands for the things of a target whose place alone is wanted
+_ANY: dict[str, dict[str, Any]] = {
+    "EnosPipelines": {"pipeline_ids": ()},
+    "DliJobs": {"job_ids": ()},
+    "CodeArtsPipelines": {"pipeline_ids": ()},
+}
+
+
+class Muster:
+    """
+    The crews of a task.
+
+    :param places: the fleets
+    :param things: the things that are worked on
+    :param ledger: where intents are noted
+    :param terms: what all crews have in common
+    :param done: a word for what a thing is when it is done, for progress lines
+    """
+
+    def __init__(
+        self, places: Places, things: Sequence[Thing], ledger: Ledger, terms: Terms, clock: Clock, done: str
+    ) -> None:
+        self._terms = replace(terms, tell=self._say)
+        self._clock = clock
+        self._done = done
+        self._spoken_at = clock.time()
+        self._tell = terms.tell
+        self.crews: dict[str, Crew] = {}
+        for at, fleet in places.fleets.items():
+            own = [thing for thing in things if thing.target == at]
+            self.crews[str(at)] = Crew(fleet, places.plan.places[at].identity, own, ledger, self._terms)
+        self.errors: dict[str, PipelinesError] = {}
+
+    def run(self, work: Callable[[Crew], Call[None]]) -> bool:
+        """
+        Let all crews work side by side.
+
+        :returns: whether all of it is over; else nothing but waiting is left, which :attr:`waiting` tells
+        """
+        now = self._clock.time
+        self._terms.begin(now())
+        strands = {name: crew.strand(work(crew)) for name, crew in self.crews.items()}
+        ended = side_by_side(strands, now, self._rest, again=lambda: self._terms.begin(now()))
+        if ended is None:
+            return False
+        self.errors.update(ended.errors)
+        return True
+
+    def look(self, ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Sighting]]:
+        """
+        Look at things once, by crew.
+
+        :raises PipelinesError: they cannot be seen
+        """
+        strands = {name: self.crews[name].strand(self.crews[name].look(wanted)) for name, wanted in ids.items()}
+        ended = side_by_side(strands, self._clock.time, self._clock.sleep)
+        if ended is None or ended.errors:
+            raise next(iter(ended.errors.values())) if ended is not None else AssertionError
+        return ended.results
+
+    @property
+    def waiting(self) -> list[Crew]:
+        """The crews that have something to wait for, the one with most of it first."""
+        busy = [crew for crew in self.crews.values() if crew.current is not None and not crew.current[1].finished]
+        return sorted(busy, key=lambda crew: -len(crew.current[1].watched() if crew.current else ()))
+
+    def _say(self, line: str) -> None:
+        self._spoken_at = self._clock.time()
+        self._tell(line)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, and say once a minute how far things are."""
+        end = self._clock.time() + seconds
+        while (left := end - self._clock.time()) > 0:
+            due = self._spoken_at + PROGRESS - self._clock.time()
+            self._clock.sleep(min(left, max(due, SHORTEST_REST)))
+            self._progress()
+
+    def _progress(self) -> None:
+        if self._clock.time() - self._spoken_at < PROGRESS:
+            return
+        standings = [crew.standing() for crew in self.crews.values()]
+        done, total = sum(one[0] for one in standings), sum(one[1] for one in standings)
+        slow = [name for one in standings for name in one[2]]
+        more = f" and {len(slow) - 5} more" if len(slow) > 5 else ""
+        self._say(f"{done}/{total} {self._done}, {len(slow)} waiting: {', '.join(slow[:5])}{more}")
+
+
+def gone(error: PipelinesError | None) -> bool:
+    """Tell whether a look says that a thing is not there; what a write is answered may mean something else."""
+    return isinstance(error, NotFound) and error.method == "GET"

@@ -1,0 +1,1 @@
+"""What a window has to know of each vendor."""

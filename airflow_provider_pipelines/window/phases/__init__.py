@@ -1,0 +1,1 @@
+"""What the four tasks of a window do."""

@@ -1,0 +1,237 @@
+"""Brings to rest what the snapshot found running, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.http.side_by_side import Halt
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
+from airflow_provider_pipelines.window.coordination.coordinator import Muster, Places, gone
+from airflow_provider_pipelines.window.coordination.participant import Terms
+from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
+from airflow_provider_pipelines.window.phases.report import report
+from airflow_provider_pipelines.window.record.claims import Claiming
+from airflow_provider_pipelines.window.record.intents import Ledger
+from airflow_provider_pipelines.window.record.model import Plan, Progress
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+    from airflow_provider_pipelines.window.record.model import Thing
+
+
+class StillRunning(WatchFailed):
+    """Something could not be brought to rest, and that is decided: the window's policy says what follows."""
+
+    retryable = False
+
+
+class Quiesce:
+    """
+    One attempt to bring a window's things to rest.
+
+    :param around: what comes from outside
+    :param hooks: makes the hooks that may be used
+    :param attempt: the try number of the task; its notes are its own
+    :param deadline: Unix time at which the attempt ends
+    :param killed: tells whether the task was asked to end
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hooks: Callable[[Plan], Sequence[Any]],
+        attempt: int,
+        deadline: float,
+        poll_interval: float,
+        killed: Callable[[], bool] = lambda: False,
+        defer_after: float | None = None,
+    ) -> None:
+        self._around = around
+        self._shelf = around.shelf
+        self._clock = around.clock
+        self._killed = killed
+        self.plan = self._shelf.needed_plan()
+        self._terms = Terms(self._guard, deadline, poll_interval, around.tell, defer_after)
+        self.places = Places(self.plan, self._clock, hooks)
+        self.report: dict[str, Any] | None = None
+        self._notes: dict[str, str] = {}
+        self._begin(attempt)
+
+    def _begin(self, attempt: int) -> None:
+        """Name this attempt, and take over what earlier ones have noted."""
+        shelf, generation = self._shelf, self.plan.generation
+        self._check()
+        parts = [part for part in shelf.progress() if part.generation == generation]
+        marks = {key: mark for part in sorted(parts, key=lambda one: one.attempt) for key, mark in part.marks.items()}
+        waited = list(dict.fromkeys(key for part in parts for key in part.waited))
+        self._progress = Progress(generation=generation, attempt=attempt, marks=marks, waited=waited)
+        # first what it has to say, then its name: an attempt that is named and says nothing is an error
+        shelf.keep_progress(self._progress)
+        shelf.register(attempt)
+        self.ledger = Ledger(marks, self._keep)
+        self.ledger.waited = waited
+        #: what the window targets; of what it only brings back nothing is stopped
+        self._targeted = [thing for thing in self.plan.things if not thing.carried]
+        self.muster: Muster | None = None
+
+    def _keep(self, marks: dict[str, Any]) -> None:
+        self._progress.marks, self._progress.waited = marks, list(self.ledger.waited)
+        self._shelf.keep_progress(self._progress)
+
+    def _check(self) -> None:
+        """
+        Ask whether anything may still be written.
+
+        :raises WatchFailed: the task was killed, or restore or another snapshot has begun
+        """
+        if self._killed():
+            raise WatchFailed("the task was asked to end: nothing more is stopped.")
+        generation = self.plan.generation
+        phase, counts = self._shelf.standing()
+        if phase is not None and phase.generation >= generation:
+            raise WatchFailed(
+                f"window {self._shelf} is {phase.phase} already: nothing more is stopped. Clear its work task to begin "
+                "again."
+            )
+        if counts > generation:
+            raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
+
+    def _guard(self) -> None:
+        """Ask the same where a write is about to go out: a no ends everything at once."""
+        try:
+            self._check()
+        except PipelinesError as error:
+            raise Halt(error) from None
+
+    def run(self) -> dict[str, Any] | None:
+        """
+        Bring everything to rest.
+
+        :returns: the report; None where nothing but waiting is left
+        :raises StillRunning: something could not be stopped, and the policy is ``restore``
+        :raises PipelinesError: it is not known how things are; another attempt goes on from here
+        """
+        self.places.open()
+        at_work = {thing.target for thing in self._targeted}
+        if broken := [error for at, error in self.places.errors.items() if at in at_work]:
+            raise broken[0]
+        self._check_claims()
+        self.muster = Muster(self.places, self._targeted, self.ledger, self._terms, self._clock, "stopped")
+        try:
+            if not self.muster.run(lambda crew: crew.bring_down()):
+                return None
+        except Halt as halt:
+            raise halt.reason from None
+        finally:
+            # also what was asked for and did not come to an end is worth knowing
+            self._tell_of(self.muster)
+        return self._conclude(self.muster)
+
+    def _check_claims(self) -> None:
+        ids: dict[str, list[str]] = {}
+        for thing in self.plan.things:
+            ids.setdefault(self.plan.places[thing.target].identity, []).append(thing.id)
+        around = self._around
+        for identity in sorted(ids):
+            Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).check(ids[identity])
+
+    def _tell_of(self, muster: Muster) -> None:
+        outcomes = [outcome for crew in muster.crews.values() for outcome in crew.outcomes.values()]
+        self.report = report(self._shelf.window, self._shelf.run_id, "partly", outcomes)
+
+    def _conclude(self, muster: Muster) -> dict[str, Any]:
+        failures = self._failures(muster)
+        if muster.errors and not failures:
+            raise next(iter(muster.errors.values()))
+        failures.update(self._last_look(muster, failures))
+        outcomes = self._outcomes(muster, failures)
+        result = report(self._shelf.window, self._shelf.run_id, "partly" if failures else "quiet", outcomes)
+        self.report = result
+        self._progress.refused = {key: self._kind(muster, key) for key in failures}
+        self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
+        self._shelf.keep_progress(self._progress)
+        if not failures:
+            return result
+        named = "; ".join(f"{name}: {reason}" for name, reason in failures.values())
+        # a run counts for its pipeline
+        bad = {key.partition("/")[0] for key in failures}
+        counted = {thing.key for thing in self._targeted if thing.runs or thing.key in bad}
+        said = f"{len(bad & counted)} of {len(counted)} could not be brought to rest: {named}"
+        if self.plan.on_quiesce_failure == "continue":
+            self._around.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
+            return result
+        raise StillRunning(f"{said} Work does not run, and what was stopped is brought back.")
+
+    @staticmethod
+    def _kind(muster: Muster, key: str) -> str:
+        """Give the kind of an error for the record, which holds no text of the vendors'."""
+        error = next((crew.errors[key] for crew in muster.crews.values() if key in crew.errors), None)
+        return "at work" if error is None else type(error).__name__
+
+    def _failures(self, muster: Muster) -> dict[str, tuple[str, str]]:
+        found = {}
+        for crew in muster.crews.values():
+            by_key = {thing.key: thing for thing in crew.things}
+            for key, error in crew.errors.items():
+                if gone(error):
+                    self._notes[key] = "It is gone."
+                    continue
+                thing = by_key.get(key) or by_key.get(key.partition("/")[0])
+                found[key] = (_named(thing) if thing is not None else key, str(error))
+        if found:
+            for name, error in muster.errors.items():
+                found[f"place {name}"] = (self.plan.places[int(name)].service, str(error))
+        return found
+
+    def _last_look(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """Look once more at everything before work begins: what runs now would be worked on while it is live."""
+        wanted = {name: [thing.id for thing in self._targeted if str(thing.target) == name] for name in muster.crews}
+        seen = muster.look(wanted)
+        found = {}
+        for thing in self._targeted:
+            fleet = self.places.fleets[thing.target]
+            sight = seen[str(thing.target)].get(thing.id)
+            if thing.key in failures:
+                continue
+            if sight is None or (sight.status is None and sight.error is None):
+                found[thing.key] = (_named(thing), "it shows no status before work begins.")
+            elif sight.status is not None and fleet.meaning(sight.status) != "rests":
+                found[thing.key] = (_named(thing), f"it is {sight.status} at the last look before work begins.")
+            elif sight.error is not None and not gone(sight.error):
+                found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {sight.error}")
+        return found
+
+    def _outcomes(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+        found = []
+        for crew in muster.crews.values():
+            for key, outcome in crew.outcomes.items():
+                said = dict(outcome)
+                item = crew.items[key]
+                if key in failures:
+                    said["result"], said["message"] = "failed", failures[key][1]
+                elif key in self._notes and "/" in key and key in self.ledger.marks:
+                    # a run that was taken out of the queue is shown nowhere any more
+                    said["result"], said["message"], said["code"] = "done", f"It is gone.{NOT_AGAIN}", None
+                elif key in self._notes:
+                    said["result"], said["message"] = "unknown", self._notes[key]
+                elif item.result == "already" and "/" not in key and key not in self.ledger.marks:
+                    asked = any(thing.key == key and thing.asked for thing in crew.things)
+                    if not asked:
+                        said["message"] = (
+                            f"It was {item.known} before its stop was sent: this window did not stop it, and will not "
+                            "start it."
+                        )
+                found.append(said)
+            known = {thing.key: thing for thing in crew.things}
+            for key in self.ledger.waited:
+                pipeline, _, run = key.partition("/")
+                if pipeline in known and key not in crew.outcomes:
+                    found.append(crew.ended_run(known[pipeline], run, stopped=key in self.ledger.marks))
+            for key in failures.keys() & known.keys() - crew.outcomes.keys():
+                found.append(crew.failed(known[key], failures[key][1]))
+        return found
+
+
+def _named(thing: Thing) -> str:
+    return f"{thing.name} ({thing.id})" if thing.name else thing.id

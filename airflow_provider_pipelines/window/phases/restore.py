@@ -1,0 +1,373 @@
+"""Brings back what a window stopped, exactly that, and is done only when it was seen twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.http.identity import SILENCE
+from airflow_provider_pipelines.core.http.side_by_side import Halt
+from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
+from airflow_provider_pipelines.window.coordination.coordinator import Muster, Places, gone
+from airflow_provider_pipelines.window.coordination.participant import Terms
+from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
+from airflow_provider_pipelines.window.phases.report import report
+from airflow_provider_pipelines.window.record.claims import Claiming
+from airflow_provider_pipelines.window.record.intents import Ledger
+from airflow_provider_pipelines.window.record.model import Phase, Plan
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+    from airflow_provider_pipelines.window.record.model import Mark, Thing
+
+#: seconds that a quiesce which was killed may still write, at least
+FENCE = 20.0
+#: seconds beyond the connection's time-out after which no write of it can be under way
+BEYOND_TIMEOUT = 10.0
+#: seconds that an attempt waits for things that were asked for, before Airflow's next attempt looks anew
+PATIENCE = 3600.0
+#: seconds more for each thing, since some services start one at a time
+EACH = 60.0
+#: seconds after which a line says that it waits on
+PROGRESS = 60.0
+#: how often a thing that is stopped again meanwhile is brought back in one attempt
+ROUNDS = 5
+#: from so many things on, all of them being gone at once is taken for a lack of permission
+NOT_ALL_GONE = 3
+_GONE = "It is gone, and cannot be brought back."
+
+
+class NotRestored(WatchFailed):
+    """Something is not back; the next attempt touches only that."""
+
+
+class Restore:
+    """
+    One attempt to bring a window's things back.
+
+    :param around: what comes from outside
+    :param hooks: makes the hooks that may be used
+    :param killed: tells whether the task was asked to end
+    :param by: who does it: the ``task``, or somebody by ``hand``
+    :param deadline: Unix time at which the attempt ends, or None for :data:`PATIENCE` seconds from now
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hooks: Callable[[Plan], Sequence[Any]],
+        poll_interval: float,
+        killed: Callable[[], bool] = lambda: False,
+        defer_after: float | None = None,
+        by: str = "task",
+        deadline: float | None = None,
+    ) -> None:
+        self._around = around
+        self._shelf = around.shelf
+        self._clock = around.clock
+        self._killed = killed
+        self._by = by
+        self.plan = self._shelf.needed_plan()
+        #: what a later window has taken over is that window's to bring back
+        self._given = self._taken_over()
+        usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
+        self.deadline = usual if deadline is None else deadline
+        self._terms = Terms(self._guard, self.deadline, poll_interval, around.tell, defer_after)
+        self.places = Places(self.plan, self._clock, hooks)
+        self.muster: Muster | None = None
+        self.report: dict[str, Any] | None = None
+        self._outcomes: dict[str, dict[str, Any]] = {}
+
+    def _check(self) -> None:
+        if self._killed():
+            raise WatchFailed("the task was asked to end: nothing more is started. Clear it to go on.")
+        own = self.plan.generation
+        # a snapshot that died may have announced what it never wrote: then the plan that there is counts
+        if self._shelf.generation() > own and self._shelf.needed_plan().generation > own:
+            raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt starts nothing more.")
+
+        if self._taken_over() != self._given:
+            raise WatchFailed(f"a later window has taken things over from window {self._shelf}: nothing more is done.")
+
+    def _taken_over(self) -> set[str]:
+        handed = self._shelf.handed()
+        return set(handed.things) if handed is not None and handed.generation >= self.plan.generation else set()
+
+    def _guard(self) -> None:
+        """Ask the same where a write is about to go out: a no ends everything at once."""
+        try:
+            self._check()
+        except PipelinesError as error:
+            raise Halt(error) from None
+
+    def run(self) -> dict[str, Any] | None:
+        """
+        Bring everything back.
+
+        :returns: the report; None where nothing but waiting is left
+        :raises NotRestored: something is not back, named with its reason
+        :raises RecordUnreadable: the record cannot be read; nothing was done
+        """
+        shelf = self._shelf
+        before = shelf.phase()
+        if before is not None and before.phase == "closed" and before.generation >= self.plan.generation:
+            self._around.tell(f"window {shelf} is closed: nothing is to be brought back.")
+            self.report = report(shelf.window, shelf.run_id, "nothing to do", [])
+            return self.report
+        self._turn(before)
+        self.places.open()
+        try:
+            if not self._bring_back():
+                return None
+            self._keep_phase()
+        except Halt as halt:
+            raise halt.reason from None
+        except AuthenticationError as error:
+            self._sit_out([error])
+            raise
+        finally:
+            self._tell("partly")
+        shelf.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
+        self._withdraw()
+        return self._tell("restored" if self._outcomes else "nothing to do")
+
+    def _turn(self, before: Phase | None) -> None:
+        """Turn the record to *restoring*: from now on quiesce stops nothing more."""
+        if before is None or before.generation < self.plan.generation:
+            before = Phase(generation=self.plan.generation, phase="restoring", turned_at=self._clock.time())
+            self._shelf.keep_phase(before)
+            if self._shelf.phase() != before:
+                raise WatchFailed("the record was turned to restoring, and does not show it. A retry tries again.")
+        self._phase = before
+        self.ledger = Ledger(before.marks, self._keep)
+
+    def _keep(self, marks: dict[str, Mark]) -> None:
+        self._phase.marks = marks
+        self._keep_phase()
+
+    def _keep_phase(self) -> None:
+        """Write the phase, unless somebody else has closed the record or begun anew meanwhile."""
+        now, _ = self._shelf.standing()
+        if now is not None and (
+            now.generation > self._phase.generation
+            or (now.generation == self._phase.generation and now.phase == "closed")
+        ):
+            raise Halt(WatchFailed(f"window {self._shelf} was closed by somebody else meanwhile: look at its report."))
+        self._shelf.keep_phase(self._phase)
+
+    def _wanted(self, marks: Mapping[str, Mark]) -> list[Thing]:
+        """Give what is to be brought back: what ran, and was asked to stop, and is no later window's."""
+        return [
+            thing
+            for thing in self.plan.things
+            if thing.runs and (thing.asked or thing.key in marks) and thing.key not in self._given
+        ]
+
+    def _bring_back(self) -> bool:
+        for round in range(ROUNDS):
+            marks = self._marks()
+            wanted = self._wanted(marks)
+            if round == 0:
+                # what was gone for an earlier attempt is looked for anew
+                self._phase.missing = []
+                self._report_rest(wanted)
+                self._report_runs(marks)
+            self.muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
+            if not self.muster.run(lambda crew, marks=marks: crew.bring_back(marks)):  # type: ignore[misc]  # a default
+                return False
+            self._judge(self.muster, wanted)
+            if not wanted:
+                return True
+            self._wait_out_the_fence()
+            late = self._stopped_again()
+            if not late:
+                return True
+            for thing in late:
+                self._around.tell(f"{thing.name} ({thing.id}) was stopped once more meanwhile; bringing it back.")
+                self.ledger.withdraw(thing.key)
+            self.ledger.flush()
+        raise NotRestored(
+            f"after {ROUNDS} rounds things are stopped again and again: "
+            f"{', '.join(f'{thing.name} ({thing.id})' for thing in late)}. Find out who stops them."
+        )
+
+    def _marks(self) -> dict[str, Mark]:
+        """Give every intent to stop, of this run and of those whose things it has taken over."""
+        found: dict[str, Mark] = {}
+        shelves = [(self._shelf, self.plan.generation)]
+        shelves += [(self._shelf.beside(one.window, one.run_id), one.generation) for one in self.plan.former]
+        for shelf, generation in reversed(shelves):
+            if shelf.plan() is None:
+                continue  # closed long ago, and dropped
+            for part in sorted(shelf.progress(), key=lambda one: one.attempt):
+                if part.generation == generation:
+                    found.update(part.marks)
+        return found
+
+    def _report_rest(self, wanted: Iterable[Thing]) -> None:
+        """Note what ran and was not stopped by this window."""
+        known = {thing.key for thing in wanted}
+        left = [thing for thing in self.plan.things if thing.runs and thing.key not in known]
+        left = [thing for thing in left if thing.target in self.places.fleets]
+        if not left:
+            return
+        muster = Muster(self.places, left, self.ledger, self._terms, self._clock, "seen")
+        ids = {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()}
+        try:
+            seen = muster.look(ids)
+        except PipelinesError as error:
+            self._around.tell(f"what this window did not stop could not be looked at: {error}")
+            return
+        for thing in left:
+            sight = seen[str(thing.target)].get(thing.id)
+            status = sight.status if sight is not None else None
+            if sight is not None and gone(sight.error):
+                self._miss(thing)
+            if status is None or self.places.fleets[thing.target].back(status):
+                continue
+            self._outcomes[thing.key] = self._said(
+                thing, "already", status, f"It is {status} without this window's doing, and is left so."
+            )
+
+    def _report_runs(self, marks: Iterable[str]) -> None:
+        """Note the runs that this window stopped: they are not started again."""
+        known = {thing.key: thing for thing in self.plan.things}
+        for key in marks:
+            pipeline, _, run = key.partition("/")
+            if run and pipeline in known:
+                said = self._said(known[pipeline], "done", None, f"Run {run}:{NOT_AGAIN}")
+                self._outcomes[key] = {**said, "verb": "stop_pipeline_run", "pipeline_run_id": run}
+
+    def _said(self, thing: Thing, result: str, after: str | None, message: str) -> dict[str, Any]:
+        fleet = self.places.fleets.get(thing.target)
+        return {
+            "service": self.plan.places[thing.target].service,
+            "name": thing.name,
+            "id": fleet.outcome_id(thing.id) if fleet is not None else thing.id,
+            "verb": "restore",
+            "result": result,
+            "before": thing.was,
+            "after": after,
+            "message": message,
+            "code": None,
+        }
+
+    def _judge(self, muster: Muster, wanted: Sequence[Thing]) -> None:
+        """
+        Take in what came of each thing.
+
+        :raises NotRestored: something is not back
+        """
+        reasons: dict[str, str] = {}
+        errors: list[PipelinesError] = [*muster.errors.values(), *self.places.reasons]
+        for thing in wanted:
+            crew = muster.crews.get(str(thing.target))
+            error = (
+                self.places.errors.get(thing.target)
+                if crew is None
+                else crew.errors.get(thing.key)
+                or (None if thing.key in crew.items else muster.errors.get(str(thing.target)))
+            )
+            if crew is not None and thing.key in crew.outcomes:
+                self._outcomes[thing.key] = crew.outcomes[thing.key]
+            if error is None:
+                continue
+            own = crew is not None and crew.errors.get(thing.key) is error
+            if own and gone(error) and not self._all_gone(muster, thing):
+                # the second look has the last word
+                self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
+                continue
+            errors.append(error)
+            if own:
+                # it has come to its end: the next attempt looks, and asks anew
+                self.ledger.withdraw(thing.key)
+            reasons[f"{thing.name} ({thing.id})" if thing.name else thing.id] = str(error)
+            self._outcomes.setdefault(thing.key, self._said(thing, "failed", None, str(error)))
+        if not reasons:
+            return
+        self.ledger.flush()
+        self._sit_out(errors)
+        named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise NotRestored(f"{len(reasons)} of {len(wanted)} are not back: {named}")
+
+    def _all_gone(self, muster: Muster, thing: Thing) -> bool:
+        """Tell whether everything of a place seems to be gone, which is what a lost permission looks like."""
+        crew = muster.crews[str(thing.target)]
+        return len(crew.things) >= NOT_ALL_GONE and all(gone(crew.errors.get(one.key)) for one in crew.things)
+
+    def _sit_out(self, errors: Iterable[PipelinesError]) -> None:
+        """Sleep while no call with refused credentials may be made, so that the next attempt is no sooner."""
+        refused = [error for error in errors if isinstance(error, AuthenticationError)]
+        if not refused or self._killed():
+            return
+        until = max((error.until or self._clock.wall() + SILENCE) for error in refused)
+        wait = min(SILENCE + 5.0, max(0.0, until - self._clock.wall()))
+        self._around.tell(
+            f"credentials were refused: no call is made with them for {wait:.0f} s, then this attempt ends."
+        )
+        self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        end = told_at = self._clock.time()
+        end += seconds
+        while (left := end - self._clock.time()) > 0:
+            if self._killed():
+                raise WatchFailed("the task was asked to end. Clear it to go on.")
+            if self._clock.time() - told_at >= PROGRESS:
+                told_at = self._clock.time()
+                self._around.tell(f"{left:.0f} s are left to wait")
+            self._clock.sleep(min(left, 5.0))
+
+    def _wait_out_the_fence(self) -> None:
+        """Wait until nothing that a killed quiesce has sent can still be carried out."""
+        fence = max(FENCE, self.places.slowest() + BEYOND_TIMEOUT)
+        # another machine's clock may have turned it
+        left = min(fence, self._phase.turned_at + fence - self._clock.time())
+        if left > 0:
+            self._around.tell(f"looking once more in {left:.0f} s: what a killed quiesce sent may still arrive.")
+            self._sleep(left)
+
+    def _stopped_again(self) -> list[Thing]:
+        """Look a second time at everything that is to be back."""
+        marks = self._marks()
+        wanted = self._wanted(marks)
+        muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
+        seen: dict[str, dict[str, Sighting]] = muster.look(
+            {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()}
+        )
+        found = []
+        for thing in wanted:
+            sight = seen[str(thing.target)].get(thing.id)
+            if sight is not None and gone(sight.error):
+                self._miss(thing)
+            elif sight is None or sight.status is None:
+                raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
+            elif not self._is_back(thing, sight.status):
+                found.append(thing)
+        return found
+
+    def _miss(self, thing: Thing) -> None:
+        """Note that a thing is gone."""
+        if thing.key not in self._phase.missing:
+            self._phase.missing.append(thing.key)
+        self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
+
+    def _is_back(self, thing: Thing, status: str) -> bool:
+        """Tell whether it runs, or has run to its end since it was started."""
+        crew = self.muster.crews[str(thing.target)] if self.muster is not None else None
+        item = crew.items.get(thing.key) if crew is not None else None
+        fleet = self.places.fleets[thing.target]
+        return fleet.back(status) or (item is not None and item.result == "done" and status in fleet.ends)
+
+    def _withdraw(self) -> None:
+        around = self._around
+        try:
+            for identity in {place.identity for place in self.plan.places}:
+                Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).withdraw()
+        except PipelinesError as error:
+            around.tell(f"a claim could not be withdrawn; it is seen through, since the record is closed: {error}")
+
+    def _tell(self, result: Any) -> dict[str, Any]:
+        self.report = report(self._shelf.window, self._shelf.run_id, result, list(self._outcomes.values()))
+        return self.report

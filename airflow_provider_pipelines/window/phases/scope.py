@@ -1,0 +1,68 @@
+"""What a snapshot takes from outside, and the targets with their fleets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.window.fleets.base import Fleet, Found, fleet_class, fleet_for
+from airflow_provider_pipelines.window.record.model import prefix_of
+from airflow_provider_pipelines.window.targets import target_from_json
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.clock import Clock
+    from airflow_provider_pipelines.window.record.claims import Runs
+    from airflow_provider_pipelines.window.record.repository import Shelf
+
+
+@dataclass(slots=True)
+class Aim:
+    """A target, its fleet, and what was found of it."""
+
+    target: Mapping[str, Any]
+    fleet: Fleet
+    identity: str = ""
+    found: list[Found] | None = None
+
+    def name(self) -> str:
+        """Give the target's name for messages."""
+        return str(self.target["target"])
+
+    def key(self, id: str) -> str:
+        """Give a thing's key in records."""
+        return f"{prefix_of(self.identity)}:{id}"
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """
+    What a window task takes from outside.
+
+    :param shelf: the records of this window run
+    :param runs: knows which DAG runs go on
+    :param clock: the time
+    :param tell: receives lines for the log
+    """
+
+    shelf: Shelf
+    runs: Runs
+    clock: Clock
+    tell: Callable[[str], None]
+
+
+def aims_at(targets: Sequence[Mapping[str, Any]], clock: Clock) -> list[Aim]:
+    """
+    Read targets, as they were rendered.
+
+    :raises ArgumentError: a target has a value that cannot be
+    """
+    aims = []
+    for data in targets:
+        target = target_from_json(data)
+        kind = fleet_class(target.service)
+        hook = kind.hook_for({name: getattr(target, name) for name in target.places})
+        hook.clock = clock
+        options = {name: data[name] for name in (*target.words, "trigger_savepoint") if name in data}
+        aims.append(Aim(data, fleet_for(target.service, hook, options)))
+    return aims

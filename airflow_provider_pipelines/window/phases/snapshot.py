@@ -1,0 +1,227 @@
+"""Takes the snapshot: what runs, what it takes to bring it back, and whether another window is at it already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from airflow_provider_pipelines.core.http.calls import Call, Sleep
+from airflow_provider_pipelines.core.http.retry import Patience
+from airflow_provider_pipelines.core.http.side_by_side import Strand, side_by_side
+from airflow_provider_pipelines.errors import (
+    ArgumentError,
+    PipelinesError,
+    RecordUnreadable,
+    WatchFailed,
+    WatchTimeout,
+)
+from airflow_provider_pipelines.window.phases.planning import Left, Truth, left_by
+from airflow_provider_pipelines.window.phases.scope import Aim, Surroundings, aims_at
+from airflow_provider_pipelines.window.record.claims import Claiming, Rest
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.fleets.base import Found, Meaning
+    from airflow_provider_pipelines.window.record.model import Plan
+
+__all__ = ["Snapshot", "Surroundings", "aims_at"]
+
+#: seconds between two looks at things that are on their way
+SETTLING = (2.0, 15.0)
+PROGRESS = 60.0
+
+
+class Snapshot:
+    """
+    The snapshot of one window run.
+
+    :param around: what comes from outside
+    :param aims: the targets
+    :param deadline: Unix time at which the attempt ends
+    """
+
+    def __init__(self, around: Surroundings, aims: Sequence[Aim], deadline: float, **policies: str) -> None:
+        self._around = around
+        self._aims = aims
+        self._deadline = deadline
+        self._policies = policies
+        self._shelf = around.shelf
+        self._notes: list[str] = []
+        #: what open records have asked to stop, by key
+        self._left: dict[str, Left] = {}
+        self._announced = False
+
+    def take(self) -> tuple[Plan, list[str]]:
+        """
+        Look at everything, claim it, and write the plan. Changes nothing but the record.
+
+        :returns: the plan, and what people should know of it
+        :raises PipelinesError: something could not be brought back, or is not understood, or another window is at it
+        """
+        shelf = self._shelf
+        shelf.begin()
+        former = shelf.plan()
+        own = Rest(shelf, former) if former is not None and not shelf.closed(former) else None
+        try:
+            return self._take(former, own)
+        except RecordUnreadable:
+            raise
+        except PipelinesError as error:
+            if own is not None and not self._announced and left_by(own).asked:
+                # half-stopped: what an earlier attempt wrote counts, so that restore has something to go by
+                self._notes.append(f"the snapshot could not be renewed, so the one before counts: {error}")
+                return own.plan, self._notes
+            if own is None and not self._announced:
+                self._withdraw()
+            raise
+
+    def _take(self, former: Plan | None, own: Rest | None) -> tuple[Plan, list[str]]:
+        shelf = self._shelf
+        self._together({str(at): self._survey(aim) for at, aim in enumerate(self._aims)})
+        self._apart()
+        rests = [*([own] if own is not None else []), *self._claim()]
+        self._left = {key: left for rest in rests for key, left in left_by(rest).asked.items()}
+        # the truth is what is seen now that nobody else is at it, once nothing is on its way any more
+        self._together({str(at): self._settle(aim) for at, aim in enumerate(self._aims)})
+        self._together({str(at): self._preflight(aim) for at, aim in enumerate(self._aims)})
+        truth = Truth(self._around, self._aims, rests, self._notes)
+        plan = truth.plan(former.generation + 1 if former is not None else 1, self._policies)
+        self._announced = True
+        shelf.announce(plan.generation)
+        truth.take_in_late(plan)
+        if former is None:
+            shelf.begin_attempts()
+        shelf.keep_plan(plan)
+        truth.hand_over(plan)
+        self._forget_last(plan)
+        return plan, self._notes
+
+    # looking
+
+    def _together(self, calls: Mapping[str, Call[None]]) -> None:
+        """
+        Run a call for each target; the errors of all of them in one.
+
+        :raises PipelinesError: one of them failed
+        """
+        around = self._around
+        strands = {}
+        for name, call in calls.items():
+            client = self._aims[int(name)].fleet.hook.get_conn()
+            patience = Patience(budget=max(0.0, min(300.0, self._deadline - around.clock.time())))
+            strands[name] = Strand(client.session.carry(call, patience), client.transport.perform)
+        ended = side_by_side(strands, around.clock.time, around.clock.sleep)
+        if ended is None or not ended.errors:
+            return
+        if len(ended.errors) == 1:
+            raise next(iter(ended.errors.values()))
+        reasons = "; ".join(
+            f"{aim.name()}: {ended.errors[str(at)]}" for at, aim in enumerate(self._aims) if str(at) in ended.errors
+        )
+        kind = ArgumentError if all(isinstance(error, ArgumentError) for error in ended.errors.values()) else None
+        raise ArgumentError("targets", reasons) if kind else WatchFailed(f"the snapshot failed: {reasons}")
+
+    def _survey(self, aim: Aim) -> Call[None]:
+        api = aim.fleet.hook.get_conn().api
+        aim.identity = yield from aim.fleet.identity(api)
+        aim.found = yield from aim.fleet.inventory(api, aim.target)
+
+    def _settle(self, aim: Aim) -> Call[None]:
+        """Look until nothing is on its way any more."""
+        clock, fleet = self._around.clock, aim.fleet
+        api = fleet.hook.get_conn().api
+        pause, told_at = SETTLING[0], clock.time()
+        while True:
+            aim.found = yield from fleet.inventory(api, aim.target)
+            meanings = {one.id: self._meaning(aim, one) for one in aim.found}
+            if strange := [one for one in aim.found if meanings[one.id] == "unknown"]:
+                named = ", ".join(f"{one.name} ({one.id}) is {one.status or 'in no status'}" for one in strange[:20])
+                raise WatchFailed(
+                    f"{named}: what cannot be understood cannot be brought back, so nothing was changed. See to it, or "
+                    "leave it out with exclude."
+                )
+            middle = [one for one in aim.found if meanings[one.id] == "middle"]
+            if not middle:
+                return
+            named = ", ".join(f"{one.name} ({one.id}) is {one.status}" for one in middle[:10])
+            if clock.time() + pause > self._deadline:
+                raise WatchTimeout(f"not settled before the deadline: {named}. Nothing was changed.")
+            if pause == SETTLING[0] or clock.time() - told_at >= PROGRESS:
+                self._around.tell(f"waiting until it has settled: {named}")
+                told_at = clock.time()
+            yield Sleep(pause)
+            pause = min(SETTLING[1], pause * 1.5)
+
+    def _meaning(self, aim: Aim, one: Found) -> Meaning:
+        """Tell what a status means, also of a thing that a window which was left open has stopped, or starts again."""
+        meaning = aim.fleet.meaning(one.status)
+        left = self._left.get(aim.key(one.id))
+        if left is None:
+            return meaning
+        if meaning == "unknown":
+            return "rests"  # what the open record says of it counts
+        return "middle" if meaning == "rests" and self._around.clock.time() < left.starting_until else meaning
+
+    def _preflight(self, aim: Aim) -> Call[None]:
+        fleet = aim.fleet
+        running = [one for one in aim.found or () if fleet.meaning(one.status) == "runs"]
+        problems = []
+        for one in running:
+            try:
+                fleet.settings(one, aim.target)
+            except ArgumentError as error:
+                problems.append(str(error))
+        problems += (yield from fleet.preflight(fleet.hook.get_conn().api, running)).values()
+        if problems:
+            more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+            raise ArgumentError(aim.name(), "; ".join(problems[:5]) + more)
+
+    def _apart(self) -> None:
+        """Refuse a thing that two targets name."""
+        seen: dict[tuple[str, str], str] = {}
+        for aim in self._aims:
+            for one in aim.found or ():
+                if (other := seen.get((aim.identity, one.id))) is not None:
+                    raise ArgumentError(
+                        "targets",
+                        f"{one.name} ({one.id}) is named by two targets ({other}, {aim.name()}). Leave it out of one.",
+                    )
+                seen[aim.identity, one.id] = aim.name()
+
+    # claiming
+
+    def _withdraw(self) -> None:
+        """Give the claims up, since nothing was changed; a claim that stays is seen through once the run is over."""
+        around = self._around
+        try:
+            for identity in {aim.identity for aim in self._aims}:
+                Claiming(self._shelf, identity, around.runs, around.clock.time, around.clock.sleep).withdraw()
+        except PipelinesError as error:
+            around.tell(f"a claim could not be withdrawn: {error}")
+
+    def _claim(self) -> list[Rest]:
+        """Claim everything, one organisation or project after the other, always in the same order."""
+        around = self._around
+        rests: dict[tuple[str, str], Rest] = {}
+        ids: dict[str, list[str]] = {}
+        for aim in self._aims:
+            ids.setdefault(aim.identity, []).extend(one.id for one in aim.found or ())
+        for identity in sorted(ids):
+            claiming = Claiming(self._shelf, identity, around.runs, around.clock.time, around.clock.sleep)
+            for rest in claiming.claim(ids[identity]):
+                rests[rest.shelf.window, rest.shelf.run_id] = rest
+        return list(rests.values())
+
+    def _forget_last(self, plan: Plan) -> None:
+        """Drop the closed record of an earlier run of this window: one is kept."""
+        shelf = self._shelf
+        try:
+            last = shelf.last_run()
+            shelf.keep_last_run()
+            named = {one.run_id for one in plan.former if one.window == shelf.window}
+            if last is not None and last != shelf.run_id and last not in named:
+                before = shelf.beside(shelf.window, last)
+                old = before.plan()
+                if old is not None and before.closed(old):
+                    before.drop()
+        except PipelinesError as error:
+            self._around.tell(f"the record of the run before could not be dropped: {error}")

@@ -1,0 +1,1 @@
+"""What a window remembers: the record, its keys, its intents and its claims."""

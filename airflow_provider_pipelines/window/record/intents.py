@@ -1,0 +1,112 @@
+"""The intents of one task: noted before the write, so that whoever comes after knows what may have been done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.errors import OutcomeUnknown, error_to_event
+from airflow_provider_pipelines.window.record.model import LONGEST, Mark, word
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.verbs.goals import Verb
+
+#: what of a thing's facts is worth keeping
+_KEPT = ("has_savepoint", "savepoint_path", "start_time")
+
+
+class Ledger:
+    """
+    Notes intents by key, and keeps them.
+
+    :param marks: what is noted already
+    :param keep: writes all of it
+    """
+
+    def __init__(self, marks: Mapping[str, Mark], keep: Callable[[dict[str, Mark]], None]) -> None:
+        self.marks = dict(marks)
+        self._keep = keep
+        self._dirty = False
+        #: runs that were stopped or waited for
+        self.waited: list[str] = []
+
+    def wait_for(self, key: str) -> None:
+        """Note that a run is ended or waited for, so that a report can tell of it later."""
+        if key not in self.waited:
+            self.waited.append(key)
+            self._dirty = True
+
+    def intend(self, key: str, item: Item, now: float) -> None:
+        """Note what is about to be sent; :meth:`flush` before it is."""
+        self.marks[key] = Mark(at=now, before=word(item.before), facts=kept(item.made))
+        self._dirty = True
+
+    def withdraw(self, key: str) -> None:
+        """Note that it was certainly not carried out."""
+        self._dirty = self.marks.pop(key, None) is not None or self._dirty
+
+    def accept(self, key: str) -> None:
+        """Note that the service has taken it."""
+        self.marks[key].sure = True
+        self._dirty = True
+
+    def see(self, key: str, item: Item) -> None:
+        """Note what was seen since, as far as it decides something later."""
+        if (mark := self.marks.get(key)) is None:
+            return
+        passed = _more(mark.passed, item.passed)
+        last = kept(item.made) if item.phase == "done" and item.error is None else mark.last
+        if (passed, last) != (mark.passed, mark.last):
+            mark.passed, mark.last = passed, last
+            self._dirty = True
+
+    def pass_by(self, passed: Mapping[str, Sequence[str]]) -> None:
+        """Note statuses that were seen elsewhere, for instance in the triggerer."""
+        for key, words in passed.items():
+            if (mark := self.marks.get(key)) is not None:
+                mark.passed = _more(mark.passed, words)
+                self._dirty = True
+
+    def flush(self) -> None:
+        """
+        Keep what has changed.
+
+        :raises RecordUnreadable: it was not kept
+        """
+        if self._dirty:
+            self._keep(self.marks)
+            self._dirty = False
+
+    def item(self, key: str, id: str, verb: Verb) -> Item:
+        """Make what is known of a thing: not seen yet, or acted on by this attempt or an earlier one."""
+        mark = self.marks.get(key)
+        if mark is None:
+            return Item(id)
+        unsure = OutcomeUnknown(
+            "it is not known whether the request of an earlier attempt arrived", service="record", operation=verb.name,
+            method="", path=id,
+        )  # fmt: skip
+        return Item(
+            id,
+            phase="acted",
+            before=mark.before,
+            known=mark.before,
+            acted_at=mark.at,
+            moved=any(word != mark.before for word in mark.passed),
+            unclear=None if mark.sure else error_to_event(unsure),
+            made=dict(mark.facts),
+            first=dict(mark.facts),
+            passed=list(mark.passed),
+        )
+
+
+def _more(known: Sequence[str], seen: Iterable[str]) -> list[str]:
+    """Add the words that a record can hold to those that it holds."""
+    return [*known, *(found for found in map(word, seen) if found is not None and found not in known)][-8:]
+
+
+def kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what of a thing's facts is worth keeping."""
+    found = {name: facts[name] for name in _KEPT if facts.get(name) is not None}
+    return {name: value for name, value in found.items() if not isinstance(value, str) or len(value) <= LONGEST}

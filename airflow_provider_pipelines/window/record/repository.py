@@ -1,0 +1,306 @@
+"""
+Where records are kept, and how they are read so that an outage never looks like "no record".
+
+The task SDK gives the default of a Variable on every error. So nothing counts as absent unless it was absent twice,
+with a key that is known to exist read in between and after.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from airflow_provider_pipelines.core.checks import from_json
+from airflow_provider_pipelines.errors import RecordUnreadable
+from airflow_provider_pipelines.window.record.model import (
+    Attempts,
+    Claims,
+    Handed,
+    Judged,
+    Last,
+    Phase,
+    Plan,
+    Progress,
+    read,
+    write,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+PREFIX = "pipelines_window_"
+
+
+class Store(Protocol):
+    """Keeps texts by key."""
+
+    #: whether a text that is not given is certainly not there
+    certain: bool
+
+    def get(self, key: str) -> str | None:
+        """Give a text, or None for what is not there; without ``certain`` for what cannot be read, too."""
+
+    def set(self, key: str, text: str, about: str) -> None:
+        """
+        Keep a text.
+
+        :param about: what it is, for people
+        :raises RecordUnreadable: it was not kept
+        """
+
+    def delete(self, key: str) -> None:
+        """Drop a text; what is not there is no error."""
+
+
+def key_of(*parts: str) -> str:
+    """Make the key of a part of a record; hashed, since names of DAGs and runs are longer than keys may be."""
+    return PREFIX + sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+
+class Shelf:
+    """
+    The records of one window run.
+
+    :param store: where they are kept
+    :param window: ``DAG_ID/GROUP_ID``
+    :param run_id: the DAG run
+    :param canary: a key that is known to exist, instead of this run's own control key
+    """
+
+    def __init__(self, store: Store, window: str, run_id: str, canary: str | None = None) -> None:
+        self.store = store
+        self.window = window
+        self.run_id = run_id
+        self.control = key_of("control", window, run_id)
+        self._counts = key_of("generation", window, run_id)
+        self._canary = canary or self.control
+
+    def __str__(self) -> str:
+        return f"{self.window}, run {self.run_id}"
+
+    def begin(self) -> None:
+        """
+        Write the control key, and read it back: from now on absence can be told from an outage.
+
+        It never changes, so that writing it again does no harm where it could not be read.
+
+        :raises RecordUnreadable: the store cannot be written or read
+        """
+        if self.store.get(self.control) is None:
+            self._write_down(self.control, "control")
+
+    def announce(self, generation: int) -> None:
+        """
+        Say which snapshot counts: what belongs to an earlier one writes no more.
+
+        :raises RecordUnreadable: the store cannot be written or read
+        """
+        self._write_down(self._counts, "generation", generation=generation)
+
+    def _write_down(self, key: str, name: str, **more: int) -> None:
+        text = json.dumps({"version": 1, "window": self.window, "run_id": self.run_id, **more}, sort_keys=True)
+        self.store.set(key, text, f"maintenance window {self}: {name}")
+        if self.store.get(key) != text:
+            raise self._unreadable("what was written cannot be read back")
+
+    def generation(self) -> int:
+        """
+        Give the number of the snapshot that counts.
+
+        :raises RecordUnreadable: it cannot be read
+        """
+        text = self.store.get(self._counts)
+        found = from_json(text) if text is not None else None
+        number = found.get("generation") if isinstance(found, dict) else None
+        if not isinstance(number, int):
+            raise self._unreadable("which of its snapshots counts cannot be read")
+        return number
+
+    def beside(self, window: str, run_id: str) -> Shelf:
+        """Give the records of another run, with our control key to tell absence by."""
+        return Shelf(self.store, window, run_id, self._canary)
+
+    # reading
+
+    def look_up(self, key: str) -> str | None:
+        """
+        Give a text, or None for what is certainly absent.
+
+        :raises RecordUnreadable: it cannot be told
+        """
+        for _ in range(2):
+            if (text := self.store.get(key)) is not None:
+                return text
+            if self.store.certain:
+                return None
+            if self.store.get(self._canary) is None:
+                raise self._unreadable("the metadata database or the API server cannot be asked")
+        return None
+
+    def _part(self, kind: type[M], *parts: str) -> M | None:
+        text = self.look_up(key_of(*parts, self.window, self.run_id))
+        return None if text is None else read(kind, text, str(self))
+
+    def plan(self) -> Plan | None:
+        """Give the plan."""
+        plan = self._part(Plan, "plan")
+        if plan is not None and (plan.window, plan.run_id) != (self.window, self.run_id):
+            raise self._unreadable(f"it is that of {plan.window}, run {plan.run_id}")
+        return plan
+
+    def needed_plan(self) -> Plan:
+        """
+        Give the plan, which has to be there.
+
+        :raises RecordUnreadable: it is not
+        """
+        plan = self.plan()
+        if plan is None:
+            raise self._unreadable("there is none")
+        return plan
+
+    def phase(self) -> Phase | None:
+        """Give what restore wrote."""
+        return self._part(Phase, "phase")
+
+    def standing(self) -> tuple[Phase | None, int]:
+        """
+        Give what restore wrote, and the number of the snapshot that counts: by few reads, as before each write.
+
+        The one is read on both sides of the other, so that no single read that fails lets a write through.
+
+        :raises RecordUnreadable: it cannot be told
+        """
+        key = key_of("phase", self.window, self.run_id)
+        text = self.store.get(key)
+        generation = self.generation()
+        text = text if text is not None else self.store.get(key)
+        return (None if text is None else read(Phase, text, str(self))), generation
+
+    def handed(self) -> Handed | None:
+        """Give what later windows have taken over."""
+        return self._part(Handed, "handed")
+
+    def attempts(self) -> list[int]:
+        """Give the numbers of the attempts of quiesce."""
+        part = self._part(Attempts, "attempts")
+        if part is None:
+            raise self._unreadable("the list of its attempts is missing")
+        return part.attempts
+
+    def progress(self) -> list[Progress]:
+        """
+        Give what the attempts of quiesce wrote, all of them.
+
+        :raises RecordUnreadable: one of them cannot be read
+        """
+        return [self._progress_of(number) for number in self.attempts()]
+
+    def _progress_of(self, number: int) -> Progress:
+        part = self._part(Progress, f"progress{number}")
+        if part is None:
+            raise self._unreadable(f"what attempt {number} of quiesce wrote is missing")
+        return part
+
+    def close(self, plan: Plan, by: Literal["task", "hand", "window"], now: float) -> None:
+        """Close the record."""
+        phase = self.phase()
+        if phase is not None and phase.generation > plan.generation:
+            return
+        if phase is None or phase.generation != plan.generation:
+            phase = Phase(generation=plan.generation, phase="closed", turned_at=now)
+        phase.phase, phase.by = "closed", by
+        self.keep_phase(phase)
+
+    def judged(self) -> Judged | None:
+        """Give what verdict wrote."""
+        return self._part(Judged, "judged")
+
+    def keep_judged(self, part: Judged) -> None:
+        """Write what verdict has judged."""
+        self._keep("judged", part)
+
+    def closed(self, plan: Plan) -> bool:
+        """Tell whether the record is closed."""
+        phase = self.phase()
+        return phase is not None and phase.phase == "closed" and phase.generation >= plan.generation
+
+    # writing
+
+    def _keep(self, name: str, part: BaseModel) -> None:
+        key = key_of(name, self.window, self.run_id)
+        self.store.set(key, write(part), f"maintenance window {self}: {name}")
+
+    def keep_plan(self, plan: Plan) -> None:
+        """
+        Write the plan, and read it back.
+
+        :raises RecordUnreadable: it is not there
+        """
+        self._keep("plan", plan)
+        if self.plan() != plan:
+            raise self._unreadable("what was written cannot be read back")
+
+    def begin_attempts(self) -> None:
+        """Write that there was no attempt of quiesce yet; from then on it is an error if that cannot be read."""
+        self._keep("attempts", Attempts())
+
+    def register(self, attempt: int) -> None:
+        """
+        Name an attempt of quiesce, so that what it writes is found.
+
+        :raises RecordUnreadable: it is not named
+        """
+        if attempt not in (known := self.attempts()):
+            self._keep("attempts", Attempts(attempts=[*known, attempt]))
+            if attempt not in self.attempts():
+                raise self._unreadable("what was written cannot be read back")
+
+    def keep_progress(self, part: Progress) -> None:
+        """Write what an attempt of quiesce has done."""
+        self._keep(f"progress{part.attempt}", part)
+
+    def keep_phase(self, part: Phase) -> None:
+        """Write how far things are brought back."""
+        self._keep("phase", part)
+
+    def keep_handed(self, part: Handed) -> None:
+        """Write what a later window has taken over."""
+        self._keep("handed", part)
+
+    def drop(self) -> None:
+        """Drop all of it."""
+        numbers = self.attempts()
+        # the plan goes first: without it nobody misses the rest
+        for name in ("plan", *(f"progress{number}" for number in numbers), "attempts", "handed", "judged", "phase"):
+            self.store.delete(key_of(name, self.window, self.run_id))
+        self.store.delete(self._counts)
+        self.store.delete(self.control)
+
+    # what several runs share
+
+    def last_run(self) -> str | None:
+        """Give the run that had the latest record of this window."""
+        text = self.look_up(key_of("last", self.window))
+        return None if text is None else read(Last, text, self.window).run_id
+
+    def keep_last_run(self) -> None:
+        """Note that this run has the latest record of this window."""
+        text = write(Last(window=self.window, run_id=self.run_id))
+        self.store.set(key_of("last", self.window), text, f"maintenance window {self.window}: last run")
+
+    def claims(self, identity: str) -> Claims:
+        """Give all claims in an organisation or project."""
+        text = self.look_up(key_of("claims", identity))
+        return Claims() if text is None else read(Claims, text, f"claims in {identity}")
+
+    def keep_claims(self, identity: str, claims: Claims) -> None:
+        """Write all claims in an organisation or project."""
+        self.store.set(key_of("claims", identity), write(claims), f"maintenance windows: claims in {identity}")
+
+    def _unreadable(self, why: str) -> RecordUnreadable:
+        return RecordUnreadable(
+            f"the record of window {self} cannot be read: {why}. Nothing is concluded from that; a retry reads again."
+        )
