@@ -22,9 +22,9 @@ from airflow_provider_pipelines.window.record.repository import Shelf
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises
 from tests.conftest import Emulator, SteppedClock
-from tests.modes import TaskInstance, context_of, deferred, fire
+from tests.support.modes import TaskInstance, context_of, deferred, fire
+from tests.support.playing import MemoryStore, Runs
 from tests.test_architecture import NAME, TASKS, VENDORS
-from tests.window.playing import MemoryStore, Runs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -36,7 +36,7 @@ from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.codearts.conftest import NIGHTLY
 from tests.conftest import Emulator, SteppedClock
-from tests.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
 
 #: seconds of an attempt
 TIMEOUT = 400

@@ -104,7 +104,7 @@ DLI = {
     "show_spark_batch_log": "show_spark_job_log",
 }
 UNASKED = "no hook asks for it"
-#: the client's operation, and the test in test_auth_sdk.py that compares what a hook asks for
+#: the client's operation, and the test in huaweicloud/test_sdk.py that compares what a hook asks for
 IAM = {
     "keystone_create_user_token_by_password": "test_the_token_for_a_password_is_asked_for_as_the_vendor_does",
     "keystone_create_user_token_by_password_and_mfa": UNASKED,
@@ -155,5 +155,5 @@ def test_every_request_of_a_client_is_compared_with_the_hooks():
     compared = {one[0]: one[3] or one[0] for one in FLINK_COMPARED}
     assert compared == {ours: theirs for ours, theirs in DLI.items() if ours in compared}
     assert compared.keys() | {one[0] for one in SQL_SPARK_COMPARED} == DLI.keys()
-    tests = {node.name for node in ast.parse((HERE / "test_auth_sdk.py").read_text()).body if hasattr(node, "name")}
+    tests = {node.name for node in ast.parse((HERE / "huaweicloud" / "test_sdk.py").read_text()).body if hasattr(node, "name")}
     assert {test for test in IAM.values() if test is not UNASKED} <= tests

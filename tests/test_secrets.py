@@ -18,7 +18,7 @@ from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator, EnosStartPipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
-from tests.modes import TaskInstance, context_of, fire, on
+from tests.support.modes import TaskInstance, context_of, fire, on
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"
 STOPPED = "00000000-fa4e-4000-8000-000000000010"

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.serialization.serialized_objects import DagSerialization
 
 from tests.codearts.conftest import REVIEW, runs
-from tests.modes import TaskInstance, context_of, deferred
+from tests.support.modes import TaskInstance, context_of, deferred
 
 PATH = Path(__file__).parents[2] / "example_dags" / "codearts_approval.py"
 

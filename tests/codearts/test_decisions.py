@@ -26,7 +26,7 @@ from tests.codearts.conftest import (
     steps,
 )
 from tests.codearts.test_modes import both, faulted, later, looks, nothing, plain_values, settings, task, written
-from tests.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain
+from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain
 
 PASS, REFUSE, RETRY = "accept_manual_review", "reject_manual_review", "retry_pipeline_run"
 ENABLE, DISABLE = "enable_pipeline", "disable_pipeline"

@@ -10,7 +10,7 @@ from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
 from tests.codearts.conftest import FAILS, LOGGED, run_of
 from tests.codearts.driving import API, PIPELINE, Script, reply
 from tests.codearts.test_modes import task
-from tests.modes import OPERATOR_MODES, SENSOR_MODES
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES
 
 RUN = run_of("failed-with-a-log")
 

@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_pipelines.codearts.operators import CodeArtsListPipelinesOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.errors import ServerError
 from tests.codearts.conftest import PIPELINE
-from tests.modes import context_of, on
+from tests.support.modes import context_of, on
 
 
 def listed(clock, **arguments):

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
 from tests.codearts.conftest import BUILD, ENDLESS, FAILS, NIGHTLY, PIPELINE, QUEUES, REVIEW, SUSPENDED, WAITING, run_of
-from tests.modes import OPERATOR_MODES, SENSOR_MODES
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES
 
 ENDLESS_RUN = run_of("soak-test")
 

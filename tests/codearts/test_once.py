@@ -26,7 +26,7 @@ from tests.codearts.driving import (
     row,
     runs_page,
 )
-from tests.modes import TaskInstance
+from tests.support.modes import TaskInstance
 
 NOTHING = {"list_pipeline_runs": runs_page(), "list_pipeline_queue": queue_page()}
 GONE = {"error_code": "DEVPIPE.00099999", "error_msg": "x"}

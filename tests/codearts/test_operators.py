@@ -14,7 +14,7 @@ from airflow_provider_pipelines.codearts.operators_memory import STORE_KEY
 from airflow_provider_pipelines.errors import ArgumentError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.operator import VerbOperator
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, QUEUES, WAITING, queue, run_of, runs
-from tests.modes import OPERATOR_MODES, Store, TaskInstance, context_of, deferred, fire, on, plain
+from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, deferred, fire, on, plain
 
 
 def run(clock, pipeline_id=BUILD, **arguments):

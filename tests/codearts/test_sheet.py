@@ -41,7 +41,7 @@ from airflow_provider_pipelines.errors import (
 from tests.codearts.conftest import BUILD, ENDLESS, FAILS, NIGHTLY, PIPELINE, REVIEW, run_of, steps
 from tests.codearts.driving import API, PROJECT, Script, detail, queue_page, reply, row, runs_page, sample
 from tests.codearts.test_modes import task
-from tests.modes import plain
+from tests.support.modes import plain
 
 P, R = "794514e0a3184e5db0a4740112deee0f", "de6c9098f45a4ac58a6efc9c1b81df82"
 

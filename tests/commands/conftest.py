@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SteppedClock
+from tests.support.playing import MemoryStore, Window
 from tests.window.conftest import all_targets, fleet, fleet_server, turned  # noqa: F401 -- fixtures
-from tests.window.playing import MemoryStore, Window
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.cli import COMMANDS
 from airflow_provider_pipelines.commands.screen import Screen
 from airflow_provider_pipelines.window.record.model import Phase
 from tests.commands.conftest import DOORS, RUN, through, uncovered
-from tests.window.playing import statuses
+from tests.support.playing import statuses
 
 GONE = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/at/all.db"}
 BOTH = pytest.mark.parametrize("door", sorted(DOORS))

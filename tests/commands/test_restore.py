@@ -7,8 +7,8 @@ import pytest
 from airflow_provider_pipelines.window.record.model import lines
 from airflow_provider_pipelines.window.record.repository import Shelf
 from tests.commands.conftest import RUN
+from tests.support.playing import BUILD, WIND, Runs, Window, statuses
 from tests.window.conftest import all_targets
-from tests.window.playing import BUILD, WIND, Runs, Window, statuses
 
 NAMES = ("nightly/window", "--yes")
 

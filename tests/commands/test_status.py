@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.commands import fleets
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from tests.commands.conftest import RUN
-from tests.window.playing import BUILD, WIND
+from tests.support.playing import BUILD, WIND
 
 
 def of(service, shown):

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.window.record.model import Plan
 from airflow_provider_pipelines.window.record.repository import Shelf, key_of
 from tests.commands.conftest import RUN
-from tests.window.playing import WIND, Runs
+from tests.support.playing import WIND, Runs
 
 
 def test_without_any_window_there_is_nothing_to_say_and_no_error(desk):

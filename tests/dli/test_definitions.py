@@ -27,7 +27,7 @@ from airflow_provider_pipelines.errors import (
 )
 from tests.dli.conftest import Driver, answering, job, page, sample
 from tests.dli.test_modes import BUSY, is_now
-from tests.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain, seen
+from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain, seen
 
 RUNNING, DRAFT = 128, 142
 OPERATORS = {

@@ -11,7 +11,7 @@ from airflow_provider_pipelines.dli.states import DELETE, STATUSES
 from airflow_provider_pipelines.errors import NotFound
 from tests.dli.conftest import answering, detail, element
 from tests.dli.test_modes import BUSY, both, faulted, is_now, nothing, settings, without_times, writes
-from tests.modes import OPERATOR_MODES, TaskInstance, context_of, on, plain
+from tests.support.modes import OPERATOR_MODES, TaskInstance, context_of, on, plain
 
 RUNNING, SECOND, DRAFT, STOPPED, STOP_FAILED, FINISHED, GONE = 128, 137, 142, 146, 147, 149, 999
 NAME = "batch_delete_flink_jobs"

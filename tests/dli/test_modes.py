@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.errors import WatchFailed
-from tests.modes import OPERATOR_MODES, SENSOR_MODES, TaskInstance, context_of, deferred, on, plain
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, TaskInstance, context_of, deferred, on, plain
 
 LARGE = 9007199254740993
 RUNNING, SECOND, DRAFT, SUBMIT_FAILED = 128, 137, 142, 143

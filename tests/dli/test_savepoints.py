@@ -19,7 +19,7 @@ from airflow_provider_pipelines.errors import (
 )
 from tests.dli.conftest import answering, element, sample
 from tests.dli.test_modes import BUSY, both, faulted, is_now, later, nothing, seeded, settings, without_times, writes
-from tests.modes import OPERATOR_MODES, context_of, on, plain
+from tests.support.modes import OPERATOR_MODES, context_of, on, plain
 
 RUNNING, DRAFT, STOPPED, STOP_FAILED, ARREARS, FINISHED = 128, 142, 146, 147, 148, 149
 PATH = "obs://bucket-name/dir/savepoint/"

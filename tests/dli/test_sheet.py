@@ -32,8 +32,8 @@ from airflow_provider_pipelines.errors import (
 )
 from tests.dli.conftest import answering, detail, element, job, page, replying, sample
 from tests.dli.test_hook import call
-from tests.modes import plain
-from tests.sheets import check_row
+from tests.support.modes import plain
+from tests.support.sheets import check_row
 
 RUNNING, DRAFT, STOPPED = 128, 142, 146
 

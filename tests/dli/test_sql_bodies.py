@@ -12,7 +12,7 @@ from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliS
 from airflow_provider_pipelines.dli.sensors import DliSparkBatchSensor, DliSqlJobSensor
 from airflow_provider_pipelines.errors import ArgumentError
 from tests.dli.conftest import answering, sample
-from tests.modes import context_of, on
+from tests.support.modes import context_of, on
 
 JOB = "8ecb0777-9c70-4529-9935-29ea0946039c"
 

@@ -22,7 +22,7 @@ from airflow_provider_pipelines.errors import (
     TransportError,
     WatchFailed,
 )
-from tests.modes import TaskInstance
+from tests.support.modes import TaskInstance
 
 ID, OTHER = "8ecb0777-9c70-4529-9935-29ea0946039c", "07a3e4e6-9a28-4e92-8d3f-9c538621a166"
 NOW = 1_700_000_000.0

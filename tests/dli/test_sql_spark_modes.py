@@ -7,7 +7,7 @@ import pytest
 
 from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliSqlJobOperator
 from airflow_provider_pipelines.dli.sensors import DliSparkBatchSensor, DliSqlJobSensor
-from tests.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
 
 DONE, FAILED, CANCELLED, INSERTED, MADE, ENDLESS = (f"00000000-fa4e-4000-8000-{0x501 + n:012x}" for n in range(6))
 SUCCEEDED, DIED, RUNNING = (f"00000000-fa4e-4000-8000-{0x5A1 + n:012x}" for n in range(3))

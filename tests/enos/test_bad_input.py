@@ -9,7 +9,7 @@ from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator, EnosStartPipelineOperator
 from tests.enos.conftest import RUNNING, STOPPED
-from tests.modes import context_of, on
+from tests.support.modes import context_of, on
 
 BAD_IDS = [
     "",

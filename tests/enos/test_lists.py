@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosListPipelinesOperator
 from tests.enos.conftest import PAUSED, RUNNING, STOPPED
-from tests.modes import context_of, on
+from tests.support.modes import context_of, on
 
 
 def listed(clock, **arguments):

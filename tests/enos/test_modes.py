@@ -17,7 +17,7 @@ from airflow_provider_pipelines.enos.operators import (
 from airflow_provider_pipelines.enos.sensors import EnosLagSensor, EnosPipelineSensor
 from airflow_provider_pipelines.errors import WatchFailed, WatchTimeout
 from tests.enos.conftest import PAUSED, PUBLISHED, RUNNING, SECOND, STOPPED
-from tests.modes import OPERATOR_MODES, SENSOR_MODES, Store, context_of, on
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, Store, context_of, on
 
 
 def operator(kind, **arguments):

@@ -30,7 +30,7 @@ from airflow_provider_pipelines.errors import (
     mendable,
 )
 from tests.enos.test_api import NOW, page, reply, run, sample, scheme
-from tests.sheets import check_row
+from tests.support.sheets import check_row
 
 ROOT = Path(__file__).parents[2]
 O1 = api.EnosApi("o1")
@@ -258,17 +258,17 @@ ROWS = [
     ("T13", "name and pipelineName", "test_api.py::test_the_documented_pipeline_is_saved"),
     ("T14", "template types", "test_template_types_are_passed_through"),
     ("T15", "action in the query", "test_api.py::test_the_documented_start_is_sent"),
-    ("T15", "action is signed", "../test_kill_enos_answers.py::test_a_request_with_query_and_body_is_signed_as_it_is_sent"),
+    ("T15", "action is signed", "test_requests_and_answers.py::test_a_request_with_query_and_body_is_signed_as_it_is_sent"),
     ("T16", "no body", "test_api.py::test_an_action_without_settings_has_no_body"),
     ("T16", "no body", "test_api.py::test_release_and_offset_have_no_body"),
     ("T17", "the raw body is signed", "../test_vectors.py::test_an_enos_request_is_signed_as_documented"),
-    ("T17", "the raw body is signed", "../test_kill_enos_answers.py::test_a_request_with_query_and_body_is_signed_as_it_is_sent"),
+    ("T17", "the raw body is signed", "test_requests_and_answers.py::test_a_request_with_query_and_body_is_signed_as_it_is_sent"),
     ("T18", "capital letters", "test_the_view_of_the_list_is_always_asked_for_in_small_letters"),
-    ("T19", "headers", "../test_kill_enos_answers.py::test_a_request_without_query_and_body_is_signed_as_documented"),
-    ("T20", "seconds and milliseconds", "../test_kill_enos_answers.py::test_the_token_service_is_asked_as_documented"),
-    ("T21", "one token a key", "../test_auth_enos.py::test_fifty_threads_share_one_token"),
-    ("T21", "one token a key", "../test_auth_enos.py::test_a_token_is_replaced_by_get_and_never_by_refresh"),
-    ("T21", "a proof is used once", "../test_auth_enos.py::test_a_proof_that_was_used_before_is_made_anew_with_another_time"),
+    ("T19", "headers", "test_requests_and_answers.py::test_a_request_without_query_and_body_is_signed_as_documented"),
+    ("T20", "seconds and milliseconds", "test_requests_and_answers.py::test_the_token_service_is_asked_as_documented"),
+    ("T21", "one token a key", "test_tokens.py::test_fifty_threads_share_one_token"),
+    ("T21", "one token a key", "test_tokens.py::test_a_token_is_replaced_by_get_and_never_by_refresh"),
+    ("T21", "a proof is used once", "test_tokens.py::test_a_proof_that_was_used_before_is_made_anew_with_another_time"),
     ("T22", "one start at a time", "test_modes.py::[somebody else starts]"),
     ("T23", "organisation or privilege", "test_a_wrong_organisation_and_a_missing_privilege_are_both_named"),
     ("T24", "the vendor's client", "test_the_vendors_own_client_is_no_part_of_this"),

@@ -2,7 +2,7 @@ import pytest
 
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.conftest import Emulator, SteppedClock
-from tests.window.playing import BUILD, START, Window, forget_credentials, world
+from tests.support.playing import BUILD, START, Window, forget_credentials, world
 
 
 @pytest.fixture(scope="session")

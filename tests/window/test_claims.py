@@ -10,8 +10,8 @@ import pytest
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.record.claims import CLAIM_WAIT
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
-from tests.window.playing import ORG, START, WIND, Runs, world
-from tests.window.stage import Services, Stage, StagedWindow, StageStore
+from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
+from tests.support.playing import ORG, START, WIND, Runs, world
 
 WINDS = [EnosPipelines(name_pattern="wind-*", start=START)]
 

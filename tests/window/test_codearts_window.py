@@ -4,8 +4,8 @@ import pytest
 
 from airflow_provider_pipelines.window import CodeArtsPipelines
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
-from tests.window.playing import BUILD, CODEARTS, Window, statuses
-from tests.window.scenes import begin, sent
+from tests.support.playing import BUILD, CODEARTS, Window, statuses
+from tests.support.scenes import begin, sent
 from tests.window.test_tasks import Play
 
 FOR_EVER = 10**6

@@ -1,6 +1,6 @@
 """A window from its snapshot to its verdict, without a scheduler."""
 
-from tests.window.playing import statuses
+from tests.support.playing import statuses
 
 
 def test_what_ran_is_stopped_and_brought_back(window, fleet):

@@ -10,9 +10,9 @@ import pytest
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.conftest import SteppedClock
+from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
+from tests.support.playing import BUILD, START, Window, statuses, world
 from tests.window.conftest import all_targets
-from tests.window.playing import BUILD, START, Window, statuses, world
-from tests.window.stage import Services, Stage, StagedWindow, StageStore
 
 #: seconds of the connections of these tests, which is the default
 TIMEOUT = 15.0

@@ -12,8 +12,8 @@ from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPi
 from airflow_provider_pipelines.window.record.model import Plan, read
 from airflow_provider_pipelines.window.record.repository import key_of
 from tests.conftest import SteppedClock
-from tests.window.playing import BUILD, START, Window, forget_credentials, statuses, world
-from tests.window.scenes import begin
+from tests.support.playing import BUILD, START, Window, forget_credentials, statuses, world
+from tests.support.scenes import begin
 
 ENOS, DLI, CODEARTS = 150, 300, 50
 PAGE, CODEARTS_PAGE, BATCH, POLL = 100, 50, 100, 30.0

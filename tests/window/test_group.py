@@ -14,7 +14,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow_provider_pipelines.enos.operators import EnosListPipelinesOperator
 from airflow_provider_pipelines.errors import ArgumentError
 from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPipelines, MaintenanceWindow
-from tests.window.playing import BUILD, START, WIND, Window
+from tests.support.playing import BUILD, START, WIND, Window
 
 OWN = ("snapshot", "quiesce", "restore", "verdict")
 

@@ -7,8 +7,8 @@ import pytest
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.record.repository import Shelf
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import BUILD, START, WIND, Runs, world
-from tests.window.stage import Services, Stage, StagedWindow, StageStore
+from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
+from tests.support.playing import BUILD, START, WIND, Runs, world
 
 WINDS = [EnosPipelines(name_pattern="wind-*", start=START)]
 MIXED = [

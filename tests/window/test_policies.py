@@ -9,9 +9,9 @@ from airflow_provider_pipelines.errors import AuthenticationError, WatchFailed
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.phases.restore import NotRestored
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines
+from tests.support.playing import BUILD, WIND, Window, forget_credentials, statuses, world
+from tests.support.scenes import begin, change, remove, sent, told
 from tests.window.conftest import all_targets
-from tests.window.playing import BUILD, WIND, Window, forget_credentials, statuses, world
-from tests.window.scenes import begin, change, remove, sent, told
 
 FOR_EVER = 10**6
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from tests.support.playing import BUILD, WIND, Window, world
+from tests.support.scenes import begin, change
 from tests.window.conftest import all_targets
-from tests.window.playing import BUILD, WIND, Window, world
-from tests.window.scenes import begin, change
 
 LINE = re.compile(r"(\d+)/(\d+) (stopped|back), (\d+) waiting: (.+)")
 

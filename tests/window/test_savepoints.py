@@ -9,8 +9,8 @@ from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.window import DliJobs
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.phases.restore import NotRestored
-from tests.window.playing import Window, statuses, world
-from tests.window.scenes import begin, change, thing, told
+from tests.support.playing import Window, statuses, world
+from tests.support.scenes import begin, change, thing, told
 from tests.window.test_tasks import Play
 
 FOR_EVER = 10**6

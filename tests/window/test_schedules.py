@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.window.schedules import Night, told
+from tests.support.random_nights import Night, told
 
 SCHEDULES = 320
 

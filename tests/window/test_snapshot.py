@@ -6,8 +6,8 @@ import pytest
 
 from airflow_provider_pipelines.errors import ArgumentError, PipelinesError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import BUILD, CODEARTS, PROJECT, START, WIND, Window, statuses, world
-from tests.window.scenes import begin, change, sent, thing
+from tests.support.playing import BUILD, CODEARTS, PROJECT, START, WIND, Window, statuses, world
+from tests.support.scenes import begin, change, sent, thing
 
 NOWHERE = "5f0e0000-0000-4000-8000-00000000dead"
 

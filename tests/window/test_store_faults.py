@@ -13,8 +13,8 @@ import pytest
 
 from airflow_provider_pipelines.errors import PipelinesError, RecordUnreadable, mendable
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import BUILD, START, WIND, world
-from tests.window.stage import Services, Stage, StagedWindow, StageStore
+from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
+from tests.support.playing import BUILD, START, WIND, world
 
 TARGETS = [
     EnosPipelines(name_pattern="wind-*", start=START),

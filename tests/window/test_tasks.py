@@ -10,10 +10,10 @@ from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.snapshot import Surroundings
 from airflow_provider_pipelines.window.record.repository import Shelf
-from tests.modes import TaskInstance, fire
+from tests.support.modes import TaskInstance, fire
+from tests.support.playing import WIND, MemoryStore, Runs, statuses, world
+from tests.support.scenes import begin, change, told
 from tests.window.conftest import all_targets
-from tests.window.playing import WIND, MemoryStore, Runs, statuses, world
-from tests.window.scenes import begin, change, told
 
 FOR_EVER = 10**6
 
@@ -155,7 +155,7 @@ HOPELESS = [
 @MODES
 @pytest.mark.parametrize("env", HOPELESS)
 def test_restore_never_gives_up_for_good(fleet, play, monkeypatch, deferrable, env):
-    from tests.window.playing import forget_credentials
+    from tests.support.playing import forget_credentials
 
     game = play(deferrable=deferrable)
     before = statuses(fleet.state())

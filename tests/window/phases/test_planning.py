@@ -7,8 +7,8 @@ from airflow_provider_pipelines.window.phases.planning import left_by
 from airflow_provider_pipelines.window.record.claims import Rest
 from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
-from tests.window.playing import START
-from tests.window.quickly import quick
+from tests.support.playing import START
+from tests.support.short_wire import quick
 
 ONE = "window nightly/window (run run1)"
 

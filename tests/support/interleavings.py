@@ -36,7 +36,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
-from tests.window.playing import MemoryStore, Runs, Window, forget_credentials
+from tests.support.playing import MemoryStore, Runs, Window, forget_credentials
 
 #: by which requests stop and start things
 STOPS = {"pause_pipeline", "stop_pipeline", "batch_stop_flink_jobs", "disable_pipeline"}

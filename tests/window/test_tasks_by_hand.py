@@ -27,9 +27,9 @@ from airflow_provider_pipelines.window.tasks import (
     WindowTask,
     carry_out,
 )
-from tests.modes import TaskInstance
-from tests.window.playing import ORG, START, WIND, MemoryStore, Runs, forget_credentials, world
-from tests.window.stage import Services, ShortWay, Stage, StageClock
+from tests.support.interleavings import Services, ShortWay, Stage, StageClock
+from tests.support.modes import TaskInstance
+from tests.support.playing import ORG, START, WIND, MemoryStore, Runs, forget_credentials, world
 
 
 def made(kind, **more):

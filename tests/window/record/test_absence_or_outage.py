@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.record.model import (
     Progress,
 )
 from airflow_provider_pipelines.window.record.repository import Shelf, key_of
-from tests.window.playing import MemoryStore
+from tests.support.playing import MemoryStore
 
 WINDOW, RUN = "nightly/window", "run1"
 

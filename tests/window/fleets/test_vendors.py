@@ -19,9 +19,9 @@ from airflow_provider_pipelines.window.fleets.base import Found, fleet_for
 from airflow_provider_pipelines.window.phases.scope import aims_at
 from airflow_provider_pipelines.window.record.model import Mark, Thing, prefix_of
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import CODEARTS, ORG, PROJECT
-from tests.window.playing import START as SETTINGS
-from tests.window.quickly import Quick, rooms_with
+from tests.support.playing import CODEARTS, ORG, PROJECT
+from tests.support.playing import START as SETTINGS
+from tests.support.short_wire import Quick, rooms_with
 
 
 def enos(rooms, **target):

@@ -11,7 +11,7 @@ from airflow_provider_pipelines.window.coordination import participant as crews
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.phases.restore import NotRestored
 from airflow_provider_pipelines.window.record.model import Phase
-from tests.window.quickly import DAWN, FOR_EVER, quick
+from tests.support.short_wire import DAWN, FOR_EVER, quick
 
 PAUSE = "EnOS pause_pipeline failed (POST /streaming/v2.0/streaming/pipeline/w1, HTTP 200, code {}): {}".format
 

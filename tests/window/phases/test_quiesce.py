@@ -14,8 +14,8 @@ from airflow_provider_pipelines.errors import (
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
-from tests.window.playing import START
-from tests.window.quickly import FOR_EVER, quick
+from tests.support.playing import START
+from tests.support.short_wire import FOR_EVER, quick
 
 
 def ready(**more):

@@ -14,8 +14,8 @@ from airflow_provider_pipelines.errors import (
 from airflow_provider_pipelines.window.phases.restore import NotRestored
 from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
-from tests.window.playing import START
-from tests.window.quickly import FOR_EVER, quick
+from tests.support.playing import START
+from tests.support.short_wire import FOR_EVER, quick
 
 GONE = "It is gone, and cannot be brought back."
 FENCE = "looking once more in {} s: what a killed quiesce sent may still arrive.".format

@@ -10,7 +10,7 @@ from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.server.app import Vendors
 from airflow_provider_pipelines.huaweicloud.iam import KEY_SECONDS
-from tests.ways import Connection
+from tests.huaweicloud.ways import Connection
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from airflow_provider_pipelines.errors import (
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase
 from airflow_provider_pipelines.window.record.repository import key_of
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
-from tests.window.playing import ORG, START
-from tests.window.quickly import DAWN, FOR_EVER, QuickClock, quick
+from tests.support.playing import ORG, START
+from tests.support.short_wire import DAWN, FOR_EVER, QuickClock, quick
 
 IDENTITY = f"enos https://enos.example {ORG}"
 

@@ -16,9 +16,9 @@ from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.huaweicloud.auth import AgencyKeyAuth, TokenAuth
 from airflow_provider_pipelines.huaweicloud.iam import Grant, Login
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey
-from tests.modes import TaskInstance, context_of, fire, on
+from tests.huaweicloud.ways import IAM_CALLS, Connection
+from tests.support.modes import TaskInstance, context_of, fire, on
 from tests.test_secrets import Canaries, all_logs, tell  # noqa: F401 -- a fixture
-from tests.ways import IAM_CALLS, Connection
 
 PROXY_PASSWORD = "Pr0xy-c4n4ry-pa55"
 

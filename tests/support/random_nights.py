@@ -12,8 +12,8 @@ import random
 
 from airflow_provider_pipelines.errors import mendable
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import BUILD, CODEARTS, ORG, PROJECT, START, WIND, Runs
-from tests.window.stage import Services, Stage, StagedWindow, StageStore
+from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
+from tests.support.playing import BUILD, CODEARTS, ORG, PROJECT, START, WIND, Runs
 
 RUNNING = {"enos": "RUNNING", "dli": "job_running", "codearts": True}
 AT_REST = {

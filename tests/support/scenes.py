@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.window.playing import CODEARTS, ORG, PROJECT
+from tests.support.playing import CODEARTS, ORG, PROJECT
 
 
 def begin(fleet, seed):

@@ -15,8 +15,8 @@ from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.huaweicloud.gateway import Key
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
-from tests.modes import OPERATOR_MODES, SENSOR_MODES
-from tests.ways import Connection
+from tests.huaweicloud.ways import Connection
+from tests.support.modes import OPERATOR_MODES, SENSOR_MODES
 
 WIND = "00000000-fa4e-4000-8000-000000000001"
 NIGHTLY = f"fa4e{1:028d}"

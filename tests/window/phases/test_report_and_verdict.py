@@ -7,7 +7,7 @@ from airflow_provider_pipelines.window.phases.report import report, table
 from airflow_provider_pipelines.window.phases.verdict import judge
 from airflow_provider_pipelines.window.record.model import Judged, Phase, Plan, Progress
 from airflow_provider_pipelines.window.record.repository import Shelf
-from tests.window.playing import MemoryStore
+from tests.support.playing import MemoryStore
 
 ROW = {"service": "enos", "name": "wind-1", "id": "1", "before": "RUNNING", "after": "PAUSED", "result": "done"}
 

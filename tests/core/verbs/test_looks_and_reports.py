@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.verbs.watch import GRACE, Goal, Report, Seen, Sighting, Watched, look_once
-from tests.test_status import ABOUT, ANEW, UP, Loop, down
+from tests.core.verbs.test_watch import ABOUT, ANEW, UP, Loop, down
 
 GONE = errors.NotFound("gone", **ABOUT, status=404)
 

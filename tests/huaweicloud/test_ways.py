@@ -13,7 +13,7 @@ from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.huaweicloud.iam import RENEW_BEFORE
 from tests.conftest import SteppedClock
-from tests.ways import AGENCY, IAM_CALLS, Connection
+from tests.huaweicloud.ways import AGENCY, IAM_CALLS, Connection
 
 DERIVED = ["password", "agency by password", "agency by aksk"]
 DAY = 86400

@@ -34,9 +34,9 @@ from airflow_provider_pipelines.huaweicloud.answers import (
 )
 from airflow_provider_pipelines.huaweicloud.iam import Agency, Iam, Login, Scope
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey, canonical_request, encode_query, sign
-from tests.ways import Connection
+from tests.huaweicloud.ways import Connection
 
-SAMPLES = Path(__file__).parent / "samples" / "iam"
+SAMPLES = Path(__file__).parents[1] / "samples" / "iam"
 NOW = 1_447_070_000.0
 LOGIN = Login("IAMUserName", "IAMUserPassWord", "DomainName")
 REQUEST = Request("show_flink_job", "GET", "/x", repeatable=True)
@@ -281,7 +281,7 @@ def test_9_17_no_client_of_the_vendor_is_loaded_and_no_file_is_left_at_home(tmp_
 
 
 def test_9_18_the_keys_of_the_guide_are_in_tests_only():
-    vectors = json.loads((Path(__file__).parent / "vectors" / "huawei_signing.json").read_text())["vectors"]
+    vectors = json.loads((Path(__file__).parents[1] / "vectors" / "huawei_signing.json").read_text())["vectors"]
     public = {given for vector in vectors for given in (vector["input"]["ak"], vector["input"]["sk"]) if len(given) > 8}
     package = Path(airflow_provider_pipelines.__file__).parent
     texts = [path.read_text() for path in package.rglob("*.py")]

@@ -15,8 +15,8 @@ from airflow_provider_pipelines.window.coordination.coordinator import Muster, P
 from airflow_provider_pipelines.window.coordination.participant import Terms
 from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import ORG, PROJECT
-from tests.window.quickly import FOR_EVER, quick, shorten
+from tests.support.playing import ORG, PROJECT
+from tests.support.short_wire import FOR_EVER, quick, shorten
 
 
 def opened(window, hooks=None):

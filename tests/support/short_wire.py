@@ -21,7 +21,7 @@ from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
-from tests.window.playing import CODEARTS, ORG, PROJECT, START, MemoryStore, Runs, Window, forget_credentials
+from tests.support.playing import CODEARTS, ORG, PROJECT, START, MemoryStore, Runs, Window, forget_credentials
 
 #: what goes round in circles ends here, so that a test fails instead of never ending
 MOST = 20_000

@@ -5,7 +5,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.errors import WatchTimeout
-from tests.modes import Store, context_of, on
+from tests.support.modes import Store, context_of, on
 
 
 def stop(clock, **more):
