@@ -155,5 +155,9 @@ def test_every_request_of_a_client_is_compared_with_the_hooks():
     compared = {one[0]: one[3] or one[0] for one in FLINK_COMPARED}
     assert compared == {ours: theirs for ours, theirs in DLI.items() if ours in compared}
     assert compared.keys() | {one[0] for one in SQL_SPARK_COMPARED} == DLI.keys()
-    tests = {node.name for node in ast.parse((HERE / "huaweicloud" / "test_sdk.py").read_text()).body if hasattr(node, "name")}
+    tests = {
+        node.name
+        for node in ast.parse((HERE / "huaweicloud" / "test_sdk.py").read_text()).body
+        if hasattr(node, "name")
+    }
     assert {test for test in IAM.values() if test is not UNASKED} <= tests
