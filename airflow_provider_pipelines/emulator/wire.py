@@ -1,18 +1,16 @@
-"""One call as it comes off the wire, its answer, and the tables that say which function answers which path."""
+"""One call as it comes off the wire, and what comes of it: an answer, a refusal, or a wait for its time."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.things import Fields, Thing
-    from airflow_provider_pipelines.emulator.world import World
 
 
 @dataclass
@@ -122,77 +120,3 @@ class Call:
 
 def _text(raw: bytes) -> str:
     return unquote_to_bytes(raw).decode("utf-8", "replace")
-
-
-Handler = Callable[["World", Call], Any]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """
-    One operation of a vendor.
-
-    :param name: its name, which is that of the hook's method
-    :param path: path with ``{names}``
-    :param query: query parameters that choose this operation among those with the same path
-    :param write: whether it changes something
-    :param open: whether it needs no authentication, because it gives it out
-    :param lacking: whether the cloud that is played has no such operation
-    """
-
-    service: str
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    write: bool = False
-    open: bool = False
-    query: Mapping[str, str] = field(default_factory=dict)
-    ids: Callable[[Call], Iterable[Any]] | None = None
-    lacking: Callable[[World], bool] = lambda world: False
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """The path as a pattern, one segment for each name."""
-        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
-
-    def match(self, call: Call) -> bool:
-        """Tell whether this operation is meant, and note the names in the path."""
-        found = self.pattern.fullmatch(call.raw_path.decode("latin-1"))
-        if found is None or call.method != self.method:
-            return False
-        if any(call.query.get(name) != value for name, value in self.query.items()):
-            return False
-        call.params = {name: unquote(value) for name, value in found.groupdict().items()}
-        return True
-
-    def ids_of(self, call: Call) -> list[str]:
-        """Return the ids of the things that a call names, as text."""
-        if self.ids is not None:
-            return [str(one) for one in self.ids(call)]
-        return [value for name, value in call.params.items() if name != "project_id"]
-
-
-class Table:
-    """
-    The operations of one service; the name of a function is the name of its operation.
-
-    :param service: ``enos``, ``iam``, ``codearts`` or ``dli``
-    """
-
-    def __init__(self, service: str) -> None:
-        self.service = service
-        self.operations: list[Operation] = []
-
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self.operations)
-
-    def route(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
-        """Make the decorated function answer a path."""
-
-        def add(handler: Handler) -> Handler:
-            name = handler.__name__
-            self.operations.append(Operation(self.service, name, method, path, handler, **options))
-            return handler
-
-        return add

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.huaweicloud.gateway import iso
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.huaweicloud.gateway import Token

@@ -26,9 +26,10 @@ from airflow_provider_pipelines.emulator.server import fault_effects as playing
 from airflow_provider_pipelines.emulator.server.control import Control
 from airflow_provider_pipelines.emulator.server.faults import Fault, Faults
 from airflow_provider_pipelines.emulator.server.journal import Journal
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Held, Operation, Refusal
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Held, Refusal
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.operations import Operation
     from airflow_provider_pipelines.emulator.world import World
 
 

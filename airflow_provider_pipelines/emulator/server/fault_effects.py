@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.emulator.dli.answers import said
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Operation
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.emulator.operations import Operation
     from airflow_provider_pipelines.emulator.server.faults import Fault
     from airflow_provider_pipelines.emulator.things import Fields, Thing
     from airflow_provider_pipelines.emulator.world import World

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.emulator.world import SERVICES
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.wire import Call, Operation
+    from airflow_provider_pipelines.emulator.operations import Operation
+    from airflow_provider_pipelines.emulator.wire import Call
 
 
 _REQUIRED = object()

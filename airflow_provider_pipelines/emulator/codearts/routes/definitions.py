@@ -18,8 +18,9 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     project_of,
 )
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
+from airflow_provider_pipelines.emulator.operations import Table
 from airflow_provider_pipelines.emulator.things import SeedError
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.things import Fields

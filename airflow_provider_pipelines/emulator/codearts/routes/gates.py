@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.codearts.lookup import RUN, STEP, failure, invalid, step_of
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.run import Run

@@ -18,7 +18,8 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
 from airflow_provider_pipelines.emulator.codearts.run_views import run_detail, run_row
 from airflow_provider_pipelines.emulator.codearts.state.run import Run
 from airflow_provider_pipelines.emulator.codearts.views import listed, pipeline_detail, pipeline_row
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World

@@ -22,7 +22,8 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     run_of,
 )
 from airflow_provider_pipelines.emulator.codearts.views import queue_row
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline

@@ -23,7 +23,8 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
 )
 from airflow_provider_pipelines.emulator.codearts.run_views import artifacts
 from airflow_provider_pipelines.emulator.codearts.views import variables
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place

@@ -23,7 +23,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     unknown_job,
 )
 from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob

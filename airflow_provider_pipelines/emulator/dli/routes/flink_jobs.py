@@ -21,7 +21,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
 )
 from airflow_provider_pipelines.emulator.dli.flink_views import job_row
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE, STOPPABLE, FlinkJob
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.things import Fields

@@ -19,7 +19,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     said,
 )
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.world import World

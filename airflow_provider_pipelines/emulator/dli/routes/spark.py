@@ -21,7 +21,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
 )
 from airflow_provider_pipelines.emulator.dli.state.spark import SparkBatch
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Table
+from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.wire import Answer, Call
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.things import Fields
