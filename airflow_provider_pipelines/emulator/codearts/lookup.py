@@ -68,7 +68,7 @@ def step_of(world: World, call: Call) -> tuple[Run, Place]:
     """Return the step that a call names, and its run; a call may name the job as well."""
     _, run = run_of(world, call)
     job = call.params.get("job_run_id")
-    for place in run.places:
+    for place in run.steps.places:
         in_job = place.job["id"] if place.job is not None else None
         if place.step["id"] == call.params["step_run_id"] and job in (None, in_job):
             return run, place

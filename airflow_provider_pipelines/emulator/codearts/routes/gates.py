@@ -29,7 +29,7 @@ def _waiting(world: World, call: Call, kind: str) -> Run | Answer:
         raise invalid(world)
     if place.kind != kind:
         raise failure(world, "DEVPIPE.00011493", "the step is of another kind", 400)
-    here = run.here
+    here = run.steps.here
     if here is not None and here.step is place.step and run.status in ("PAUSED", "SUSPEND") and not run.stopping:
         return run
     # What a second pass is answered is not documented.

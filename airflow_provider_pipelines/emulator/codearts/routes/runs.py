@@ -203,12 +203,12 @@ def retry_pipeline_run(world: World, call: Call) -> Answer:
     if run.status not in allowed or pipeline.queued(run.id):
         return Answer({"success": False})
     jobs = [str(id) for id in call.fields.get("job_run_ids") or []]
-    known = {place.job["id"]: place for place in run.places if place.job is not None}
+    known = {place.job["id"]: place for place in run.steps.places if place.job is not None}
     if not set(jobs) <= set(known):
         raise failure(world, "DEVPIPE.00011494", "the job does not exist", 400)
     failed = {
         place.job["id"]
-        for place in run.places
+        for place in run.steps.places
         if place.job is not None and place.step["status"] in ("FAILED", "CANCELED")
     }
     if world.settings.codearts_retry_jobs == "failed" and not set(jobs) <= failed:

@@ -122,7 +122,7 @@ def show_step_outputs(world: World, call: Call) -> Answer:
                 for key, value in place.step["outputs"].items()
             ],
         }
-        for place in run.places
+        for place in run.steps.places
         if place.job is not None
         and place.step["status"] == "COMPLETED"
         and (place.step["id"] in wanted or (not wanted and place.step["outputs"]))
