@@ -12,17 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_pipelines.emulator.codearts.routes import definitions as codearts_making
+from airflow_provider_pipelines.emulator.codearts.routes import definitions as codearts_definitions
 from airflow_provider_pipelines.emulator.codearts.routes import gates as codearts_gates
-from airflow_provider_pipelines.emulator.codearts.routes import pipelines as codearts
-from airflow_provider_pipelines.emulator.codearts.routes import runs as codearts_control
+from airflow_provider_pipelines.emulator.codearts.routes import pipelines as codearts_pipelines
+from airflow_provider_pipelines.emulator.codearts.routes import runs as codearts_runs
 from airflow_provider_pipelines.emulator.codearts.routes import steps as codearts_steps
-from airflow_provider_pipelines.emulator.dli.routes import table as dli
+from airflow_provider_pipelines.emulator.dli.routes.table import table as dli_table
 from airflow_provider_pipelines.emulator.enos import lookup as enos_lookup
 from airflow_provider_pipelines.emulator.enos.routes import design as enos_design
-from airflow_provider_pipelines.emulator.enos.routes import pipelines as enos
+from airflow_provider_pipelines.emulator.enos.routes import pipelines as enos_pipelines
 from airflow_provider_pipelines.emulator.huaweicloud import iam, iam_tokens
-from airflow_provider_pipelines.emulator.server import fault_effects as playing
+from airflow_provider_pipelines.emulator.server import fault_effects
 from airflow_provider_pipelines.emulator.server.control import Control
 from airflow_provider_pipelines.emulator.server.faults import Fault, Faults
 from airflow_provider_pipelines.emulator.server.journal import Journal
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 
 OPERATIONS = [
-    *enos.table,
+    *enos_pipelines.table,
     *enos_design.table,
     *iam_tokens.table,
     *iam.table,
-    *codearts.table,
-    *codearts_control.table,
+    *codearts_pipelines.table,
+    *codearts_runs.table,
     *codearts_gates.table,
     *codearts_steps.table,
-    *codearts_making.table,
-    *dli.table,
+    *codearts_definitions.table,
+    *dli_table,
 ]
 
 #: real seconds between two looks whether a held call was executed
@@ -165,13 +165,13 @@ class Vendors:
         try:
             if fault is None:
                 return _answer(operation.handler(self.world, call))
-            answer = playing.instead(self.world, operation, call, fault)
+            answer = fault_effects.instead(self.world, operation, call, fault)
             if answer is not None:
                 return answer
-            playing.before(self.world, operation, call, fault)
-            return playing.after(_answer(operation.handler(self.world, call)), fault)
+            fault_effects.before(self.world, operation, call, fault)
+            return fault_effects.after(_answer(operation.handler(self.world, call)), fault)
         except Refusal as refusal:
-            return refusal.answer if fault is None else playing.after(refusal.answer, fault)
+            return refusal.answer if fault is None else fault_effects.after(refusal.answer, fault)
 
 
 def _answer(given: Any) -> Answer:
