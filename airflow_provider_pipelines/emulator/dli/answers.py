@@ -1,4 +1,4 @@
-"""What DLI's operations share: the shapes of answers and refusals, the project of a call, the check of a body."""
+"""What DLI's operations share: shapes of answers and refusals, the project of a call, checks of what a call says."""
 
 from __future__ import annotations
 
@@ -117,6 +117,12 @@ def page_number(call: Call, name: str, default: int, least: int, most: int | Non
         bounds = f"at least {least}" if most is None else f"{least} to {most}"
         raise invalid(f"{name} must be {bounds}")
     return value
+
+
+def tagged(call: Call, tags: list[Fields]) -> bool:
+    """Tell whether there is each tag that ``key=value,key2=value2`` asks for."""
+    held = {f"{tag['key']}={tag.get('value', '')}" for tag in tags}
+    return set(filter(None, call.query.get("tags", "").split(","))) <= held
 
 
 def deprecated(world: World) -> bool:

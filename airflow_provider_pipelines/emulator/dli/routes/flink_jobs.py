@@ -17,6 +17,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     page_number,
     project_of,
     said,
+    tagged,
     unknown_job,
 )
 from airflow_provider_pipelines.emulator.dli.flink_views import job_row
@@ -202,12 +203,6 @@ def _wanted(world: World, call: Call, fields: Fields) -> bool:
     if world.settings.dli_name_filter == "exact":
         return name in ("", fields["name"])
     return name in fields["name"]
-
-
-def tagged(call: Call, tags: list[Fields]) -> bool:
-    """Tell whether there is each tag that ``key=value,key2=value2`` asks for."""
-    held = {f"{tag['key']}={tag.get('value', '')}" for tag in tags}
-    return set(filter(None, call.query.get("tags", "").split(","))) <= held
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/querying_job_details.html

@@ -18,8 +18,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     invalid,
     page_number,
     project_of,
+    tagged,
 )
-from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import tagged
 from airflow_provider_pipelines.emulator.operations import Table
 from airflow_provider_pipelines.emulator.wire import Answer, Call
 

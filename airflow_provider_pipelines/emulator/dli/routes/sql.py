@@ -20,8 +20,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     invalid,
     page_number,
     project_of,
+    tagged,
 )
-from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import tagged
 from airflow_provider_pipelines.emulator.dli.sql_views import job_row, progress_of, status_word
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
 from airflow_provider_pipelines.emulator.operations import Table
