@@ -1,1 +1,1 @@
-"""CodeArts Pipeline as the emulator plays it."""
+"""CodeArts Pipeline as the emulator plays it: its state, how that is shown, its operations."""

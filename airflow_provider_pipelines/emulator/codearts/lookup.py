@@ -1,4 +1,4 @@
-"""What a CodeArts call names, and the errors when it is not there."""
+"""The paths of CodeArts, what a call names by them, and the errors when it is not there."""
 
 from __future__ import annotations
 

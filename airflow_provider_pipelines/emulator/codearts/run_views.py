@@ -1,4 +1,4 @@
-"""How CodeArts shows runs, their stages, jobs and steps."""
+"""How CodeArts shows runs, their stages, jobs and steps, and what these have made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How CodeArts shows pipelines and queues, and cuts lists."""
+"""How CodeArts shows pipelines, their variables and queues, and cuts lists."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""DLI as the emulator plays it."""
+"""DLI as the emulator plays it: its state, how that is shown, its operations."""

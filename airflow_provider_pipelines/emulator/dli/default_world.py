@@ -1,4 +1,4 @@
-"""The part of the default world that is DLI's."""
+"""What DLI has without a seed: jobs and batches in every state, and statements that behave in a known way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How DLI shows a Flink job."""
+"""How DLI shows a Flink job, in a list and in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How DLI shows an SQL job."""
+"""How DLI shows an SQL job, and how far it is."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""EnOS as the emulator plays it."""
+"""EnOS as the emulator plays it: its gateway, its state, its operations."""

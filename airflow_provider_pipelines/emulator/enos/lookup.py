@@ -1,4 +1,4 @@
-"""What an EnOS call names, and how the streaming service answers."""
+"""The paths of EnOS, what a call names by them, and how the streaming service answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EnOS organisations and their pipelines."""
+"""EnOS organisations and their pipelines, and how these go on."""
 
 from __future__ import annotations
 

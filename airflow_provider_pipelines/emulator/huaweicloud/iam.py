@@ -1,5 +1,5 @@
 """
-IAM: temporary keys, and the ids that go with names.
+IAM: temporary keys are given, projects and accounts are listed.
 
 https://docs.otc.t-systems.com/identity-access-management/api-ref/
 """

@@ -1,5 +1,5 @@
 """
-IAM: tokens for a password, for an agency, for the token of somebody else's identity provider.
+IAM: tokens are given for a password, for an agency, for the token of somebody else's identity provider.
 
 https://docs.otc.t-systems.com/identity-access-management/api-ref/
 """

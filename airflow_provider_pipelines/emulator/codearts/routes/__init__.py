@@ -1,1 +1,1 @@
-"""The operations of CodeArts."""
+"""The operations of CodeArts, by what they are about."""

@@ -1,5 +1,5 @@
 """
-CodeArts Pipeline v5: pipelines and runs, shown and listed.
+CodeArts Pipeline v5: pipelines and runs are shown and listed, pipelines disabled and enabled.
 
 https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
 """

@@ -1,5 +1,5 @@
 """
-CodeArts Pipeline v5: what the steps of a run have said and made, and what they were given.
+CodeArts Pipeline v5: what the steps of a run have said and made, what they were given, and why a run never began.
 
 https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineLog.html and the pages beside it
 """

@@ -1,1 +1,1 @@
-"""Pipelines and runs, and how they go on."""
+"""Projects, pipelines and runs of CodeArts, and how they go on."""

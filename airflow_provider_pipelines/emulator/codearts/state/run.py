@@ -1,4 +1,4 @@
-"""A CodeArts run: goes through its steps, stands still at some of them, and is stopped, refused or tried again."""
+"""A CodeArts run: when its steps end, and how it is stopped, refused, put off or tried again."""
 
 from __future__ import annotations
 

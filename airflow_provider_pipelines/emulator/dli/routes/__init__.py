@@ -1,1 +1,1 @@
-"""The operations of DLI."""
+"""The operations of DLI, by what they are about, and the table of them all."""

@@ -1,5 +1,5 @@
 """
-DLI v1.0: what a Flink job is; it is created, updated, exported and imported.
+DLI v1.0: what a Flink job is; it is created, updated, exported and imported, and DLI is let into buckets.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/
 """

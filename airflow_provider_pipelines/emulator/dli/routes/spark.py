@@ -1,5 +1,5 @@
 """
-DLI v2.0: Spark batches.
+DLI v2.0: Spark batches are created, followed, cancelled and listed.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/spark_job-related_apis/
 """

@@ -1,5 +1,5 @@
 """
-DLI: SQL jobs.
+DLI: SQL jobs are submitted, followed, cancelled and listed, and statements are checked.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/
 """

@@ -1,5 +1,5 @@
 """
-DLI: results of SQL queries.
+DLI v1.0: results of SQL queries are shown and exported.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/
 """

@@ -1,1 +1,1 @@
-"""Jobs and batches, and how they go on."""
+"""Projects, jobs and batches of DLI, and how they go on."""

@@ -1,4 +1,4 @@
-"""Flink jobs of DLI."""
+"""Flink jobs of DLI: how they start, run, make savepoints and stop."""
 
 from __future__ import annotations
 

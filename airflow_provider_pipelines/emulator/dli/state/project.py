@@ -1,4 +1,4 @@
-"""Everything that DLI keeps of one project."""
+"""Everything that DLI keeps of one project: jobs and batches, templates, variables, and what was exported."""
 
 from __future__ import annotations
 

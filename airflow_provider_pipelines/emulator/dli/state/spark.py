@@ -1,4 +1,4 @@
-"""Spark batches of DLI."""
+"""Spark batches of DLI: how they start, run, recover and end."""
 
 from __future__ import annotations
 

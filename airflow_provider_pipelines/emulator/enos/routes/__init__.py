@@ -1,1 +1,1 @@
-"""The operations of EnOS."""
+"""The operations of EnOS, by what they are about."""

@@ -1,5 +1,5 @@
 """
-EnOS stream processing, as its API reference describes it.
+EnOS: tokens are given, pipelines are shown, released, started, paused and stopped, their offsets read and reset.
 
 https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/overview.html
 """
