@@ -13,7 +13,7 @@ import pytest
 from tests.codearts.test_sdk_requests import CASES as CODEARTS_COMPARED
 from tests.dli.test_sdk_requests import CASES as FLINK_COMPARED
 from tests.dli.test_sql_spark_hook import OPERATIONS as SQL_SPARK_COMPARED
-from tests.emulator.test_dli_official_client import CALLS as DLI_RUN
+from tests.emulator.dli.test_official_client import CALLS as DLI_RUN
 from tests.emulator.test_official_operations import CODEARTS as CODEARTS_RUN
 from tests.emulator.test_official_operations import IAM as IAM_RUN
 from tests.test_properties_operations import shown

@@ -274,7 +274,7 @@ ROWS = [
     ("T24", "the vendor's client", "test_the_vendors_own_client_is_no_part_of_this"),
     ("T25", "secrets in what is signed", "../test_secrets.py::test_no_secret_is_shown_whatever_happens"),
     ("T26", "releases", "test_the_readme_names_the_supported_releases"),
-    ("T27", "system pipelines first", "../emulator/test_enos_design.py::test_system_pipelines_may_have_to_run_first"),
+    ("T27", "system pipelines first", "../emulator/enos/test_design.py::test_system_pipelines_may_have_to_run_first"),
     ("T28", "a repeated POST", "test_modes.py::[answer of the write lost, work done]"),
     ("T28", "a repeated POST", "test_modes.py::[answer of the write lost, work not done]"),
 ]  # fmt: skip

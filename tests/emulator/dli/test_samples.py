@@ -11,7 +11,7 @@ from tests.emulator.clients import Huawei
 from tests.emulator.running import start_emulator
 from tests.emulator.test_samples import assert_at_least
 
-SAMPLES = Path(__file__).parents[1] / "samples" / "dli"
+SAMPLES = Path(__file__).parents[2] / "samples" / "dli"
 
 STREAMING = "/v1.0/p/streaming"
 SQL_ID = "208b08d4-0dc2-4dd7-8879-ddd4c020d7aa"
