@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.dli.operators.flink_definitions import DliDefinitionOperator
 from airflow_provider_pipelines.dli.states import CREATE_JAR, UPDATE_JAR
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.http.calls import Call
 
 
 class DliJarDefinitionOperator(DliDefinitionOperator):
@@ -62,40 +58,7 @@ class DliCreateFlinkJarJobOperator(DliJarDefinitionOperator):
     https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/creating_a_flink_jar_job.html
 
     :param name: the job's name, up to 57 characters (templated)
-    :param entrypoint: the program: ``obs://bucket/x.jar``, or a package's name (templated)
-    :param main_class: its main class (templated)
-    :param entrypoint_args: its arguments in one text, with blanks between them (templated)
-    :param dependency_jars: further packages (templated)
-    :param dependency_files: files that the program reads (templated)
-    :param checkpoint_path: where checkpoints are kept; no two jobs may share it (templated)
-    :param feature: ``basic``, or ``custom`` with an image (Huawei Cloud) (templated)
-    :param image: the image, ``org/name:tag`` (Huawei Cloud) (templated)
     :param tags: labels: a dictionary, or DLI's list of ``{"key", "value"}`` (templated)
-    :param desc: a description (templated)
-    :param queue_name: the queue; without one the job cannot be run (templated)
-    :param cu_number: CUs in all, the JobManager's included: 2 to 400; a CU is 1 vCPU and 4 GB (templated)
-    :param manager_cu_number: CUs of the JobManager (templated)
-    :param parallel_number: parallelism: 1 to 2000 (templated)
-    :param checkpoint_enabled: make checkpoints (templated)
-    :param checkpoint_mode: 1 or ``exactly_once``, 2 or ``at_least_once`` (templated)
-    :param checkpoint_interval: seconds between two checkpoints (templated)
-    :param obs_bucket: the OBS bucket for checkpoints, savepoints and logs (templated)
-    :param log_enabled: keep logs in the bucket (templated)
-    :param smn_topic: the topic for alarms (templated)
-    :param restart_when_exception: start again after a failure (templated)
-    :param tm_cus: CUs of a TaskManager (templated)
-    :param tm_slot_num: slots of a TaskManager (templated)
-    :param resume_checkpoint: go on from the latest checkpoint after a failure (templated)
-    :param resume_max_num: restarts an hour at most; -1 for no limit (templated)
-    :param runtime_config: Flink's settings: a dictionary, or DLI's JSON text (templated)
-    :param flink_version: Flink's version, as text: ``"1.12"`` (templated)
-    :param flink_log_config: log levels: a dictionary, or DLI's JSON text (Huawei Cloud) (templated)
-    :param execution_agency_urn: the name of the agency that the job acts for; needed from Flink 1.15 on (templated)
-    :param resource_config_version: ``v1`` or ``v2`` (templated)
-    :param resource_config: slots, CPU and memory, for ``v2``: DLI's structure (templated)
-    :param project_id: the IAM project, instead of the connection's (templated)
-    :param region: the region, instead of the connection's (templated)
-    :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     :raises ArgumentError: a field is not possible
     :raises InvalidRequest: DLI refused a field, or a job of this name exists (``DLI.0006``)
     :raises OutcomeUnknown: the answer was lost, and no new job of this name has shown up within half a minute
@@ -121,10 +84,6 @@ class DliCreateFlinkJarJobOperator(DliJarDefinitionOperator):
         super().__init__(name=name, **kwargs)
         self.tags = tags
 
-    def execute(self, context: Any) -> Any:
-        """Create the job."""
-        return self.create(context)
-
 
 class DliUpdateFlinkJarJobOperator(DliJarDefinitionOperator):
     """
@@ -137,40 +96,7 @@ class DliUpdateFlinkJarJobOperator(DliJarDefinitionOperator):
 
     :param job_id: the job: a whole number or its digits (templated)
     :param name: another name, up to 57 characters (templated)
-    :param entrypoint: the program: ``obs://bucket/x.jar``, or a package's name (templated)
-    :param main_class: its main class (templated)
-    :param entrypoint_args: its arguments in one text, with blanks between them (templated)
-    :param dependency_jars: further packages (templated)
-    :param dependency_files: files that the program reads (templated)
-    :param checkpoint_path: where checkpoints are kept; no two jobs may share it (templated)
-    :param feature: ``basic``, or ``custom`` with an image (Huawei Cloud) (templated)
-    :param image: the image, ``org/name:tag`` (Huawei Cloud) (templated)
     :param job_type: only ``flink_jar_job`` (templated)
-    :param desc: a description (templated)
-    :param queue_name: the queue; without one the job cannot be run (templated)
-    :param cu_number: CUs in all, the JobManager's included: 2 to 400; a CU is 1 vCPU and 4 GB (templated)
-    :param manager_cu_number: CUs of the JobManager (templated)
-    :param parallel_number: parallelism: 1 to 2000 (templated)
-    :param checkpoint_enabled: make checkpoints (templated)
-    :param checkpoint_mode: 1 or ``exactly_once``, 2 or ``at_least_once`` (templated)
-    :param checkpoint_interval: seconds between two checkpoints (templated)
-    :param obs_bucket: the OBS bucket for checkpoints, savepoints and logs (templated)
-    :param log_enabled: keep logs in the bucket (templated)
-    :param smn_topic: the topic for alarms (templated)
-    :param restart_when_exception: start again after a failure (templated)
-    :param tm_cus: CUs of a TaskManager (templated)
-    :param tm_slot_num: slots of a TaskManager (templated)
-    :param resume_checkpoint: go on from the latest checkpoint after a failure (templated)
-    :param resume_max_num: restarts an hour at most; -1 for no limit (templated)
-    :param runtime_config: Flink's settings: a dictionary, or DLI's JSON text (templated)
-    :param flink_version: Flink's version, as text: ``"1.12"`` (templated)
-    :param flink_log_config: log levels: a dictionary, or DLI's JSON text (Huawei Cloud) (templated)
-    :param execution_agency_urn: the name of the agency that the job acts for; needed from Flink 1.15 on (templated)
-    :param resource_config_version: ``v1`` or ``v2`` (templated)
-    :param resource_config: slots, CPU and memory, for ``v2``: DLI's structure (templated)
-    :param project_id: the IAM project, instead of the connection's (templated)
-    :param region: the region, instead of the connection's (templated)
-    :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     :raises ArgumentError: a field is not possible, or none is given
     :raises NotFound: there is no such job
     :raises InvalidRequest: DLI refused the change (``DLI.12002``)
@@ -196,12 +122,3 @@ class DliUpdateFlinkJarJobOperator(DliJarDefinitionOperator):
         super().__init__(**kwargs)
         self.job_id = job_id
         self.job_type = job_type
-
-    def plan(self) -> list[str]:
-        """Check the id and all fields."""
-        self.definition()
-        return [str(long_id(self.job_id, "job_id"))]
-
-    def write(self, api: Any, id: str) -> Call[Mapping[str, Any]]:
-        """Send what shall change."""
-        return (yield from self.update(api, id))

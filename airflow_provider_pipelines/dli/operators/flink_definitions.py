@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliOperator
+from airflow_provider_pipelines.dli.states import CREATE_JAR, CREATE_SQL
 from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.task.operator import airflow_edge
 
@@ -45,12 +47,11 @@ class DliDefinitionOperator(DliOperator):
     :param execution_agency_urn: the name of the agency that the job acts for; needed from Flink 1.15 on (templated)
     :param resource_config_version: ``v1`` or ``v2`` (templated)
     :param resource_config: slots, CPU and memory, for ``v2``: DLI's structure (templated)
-    :param project_id: the IAM project, instead of the connection's (templated)
-    :param region: the region, instead of the connection's (templated)
-    :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
     does: ClassVar[Verb]
+    #: the job that an update changes; a create has none
+    job_id: int | str
 
     def __init__(
         self,
@@ -110,6 +111,10 @@ class DliDefinitionOperator(DliOperator):
         """What is done."""
         return self.does
 
+    @property
+    def _creates(self) -> bool:
+        return self.does in (CREATE_SQL, CREATE_JAR)
+
     def definition(self) -> dict[str, Any]:
         """
         Check all fields and make the body.
@@ -120,8 +125,16 @@ class DliDefinitionOperator(DliOperator):
 
         return definition(self.does.name, {name: getattr(self, name) for name in FIELDS[self.does.name]})
 
-    def create(self, context: Any) -> Any:
-        """Create the job, once."""
+    def plan(self) -> list[str]:
+        """Check all fields, and the id of the job that shall change; which job a create makes shows later."""
+        self.definition()
+        return [] if self._creates else [str(long_id(self.job_id, "job_id"))]
+
+    def execute(self, context: Any) -> Any:
+        """Create the job, once; or look at the one that shall change, change it once, and wait or defer."""
+        return self._create(context) if self._creates else super().execute(context)
+
+    def _create(self, context: Any) -> Any:
         from airflow_provider_pipelines import compat
         from airflow_provider_pipelines.core.verbs.work import Item, Work
         from airflow_provider_pipelines.dli.flows.flink_creation import Creation
@@ -140,7 +153,7 @@ class DliDefinitionOperator(DliOperator):
             creation.done()
             return result
 
-    def update(self, api: Any, id: str) -> Call[Mapping[str, Any]]:
-        """Change the job, and say when that was."""
+    def write(self, api: Any, id: str) -> Call[Mapping[str, Any]]:
+        """Send what shall change, and say when it was changed."""
         answer = yield from getattr(api, self.does.name)(int(id), self.definition())
         return {"update_time": answer.update_time}
