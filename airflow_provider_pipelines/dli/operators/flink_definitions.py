@@ -7,7 +7,7 @@ Their arguments have DLI's names; None means that a field is not sent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliOperator
@@ -17,7 +17,6 @@ from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.goals import Verb
 
 
 class DliDefinitionOperator(DliOperator):
@@ -49,7 +48,6 @@ class DliDefinitionOperator(DliOperator):
     :param resource_config: slots, CPU and memory, for ``v2``: DLI's structure (templated)
     """
 
-    does: ClassVar[Verb]
     #: the job that an update changes; a create has none
     job_id: int | str
 
@@ -105,11 +103,6 @@ class DliDefinitionOperator(DliOperator):
         self.execution_agency_urn = execution_agency_urn
         self.resource_config_version = resource_config_version
         self.resource_config = resource_config
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return self.does
 
     @property
     def _creates(self) -> bool:

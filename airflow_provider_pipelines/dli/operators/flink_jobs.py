@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.dli.states import DELETE, QUIET, RUN, STATUSES, STOP, STOP_WITH_SAVEPOINT
@@ -29,6 +29,7 @@ class DliOperator(VerbOperator):
 
     kind = "flink_job"
     template_fields: Sequence[str] = ("project_id", "region", "huaweicloud_conn_id")
+    does: ClassVar[Verb]
 
     def __init__(
         self,
@@ -49,6 +50,11 @@ class DliOperator(VerbOperator):
         from airflow_provider_pipelines.dli.hook import DliHook
 
         return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
+
+    @property
+    def verb(self) -> Verb:
+        """What is done."""
+        return self.does
 
     def outcome_id(self, id: str) -> int:
         """Give the number."""
@@ -148,16 +154,12 @@ class DliBatchRunOperator(DliJobsOperator):
     """
 
     template_fields: Sequence[str] = ("job_ids", "resume_savepoint", "project_id", "region", "huaweicloud_conn_id")
+    does = RUN
     cancels = True
 
     def __init__(self, *, resume_savepoint: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.resume_savepoint = resume_savepoint
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return RUN
 
     def plan(self) -> list[str]:
         """Check ids and flag."""
@@ -234,11 +236,7 @@ class DliBatchDeleteOperator(DliJobsOperator):
     """
 
     kind = "flink_job_to_delete"
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return DELETE
+    does = DELETE
 
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Ask for the deletes; a job that is gone meanwhile is as good as deleted."""

@@ -11,7 +11,6 @@ from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.work import Work
 
 
@@ -36,15 +35,11 @@ class DliTriggerSavepointOperator(DliJobOperator):
 
     kind = "flink_savepoint"
     template_fields: Sequence[str] = ("job_id", "savepoint_path", "project_id", "region", "huaweicloud_conn_id")
+    does = TRIGGER_SAVEPOINT
 
     def __init__(self, *, savepoint_path: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.savepoint_path = savepoint_path
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return TRIGGER_SAVEPOINT
 
     def plan(self) -> list[str]:
         """Check the id and the path."""
@@ -92,11 +87,7 @@ class DliImportSavepointOperator(DliTriggerSavepointOperator):
     """
 
     kind = "flink_job"
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return IMPORT_SAVEPOINT
+    does = IMPORT_SAVEPOINT
 
     def write(self, api: Any, id: str) -> Call[Mapping[str, Any]]:
         """Give it the savepoint."""
