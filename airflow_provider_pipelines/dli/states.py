@@ -169,6 +169,8 @@ UPDATE_SQL = Verb(
 UPDATE_JAR = replace(UPDATE_SQL, name="update_flink_jar_job")
 CREATE_SQL = Verb("create_flink_sql_job", frozenset(), frozenset(), Goal("created", frozenset({INIT})))
 CREATE_JAR = replace(CREATE_SQL, name="create_flink_jar_job")
+#: what makes a job, where the other verbs are about one that there is
+CREATES = (CREATE_SQL, CREATE_JAR)
 
 _ENDED = frozenset({FINISH, SUBMIT_FAILED, BROKEN, STOPPED, ARREARS})
 #: what a sensor waits for, by the status it is given; another end than the wanted one is a target passed by

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from airflow_provider_pipelines.dli.operators.flink_definitions import (
+    DliCreateFlinkJarJobOperator,
+    DliCreateFlinkSqlJobOperator,
+    DliUpdateFlinkJarJobOperator,
+    DliUpdateFlinkSqlJobOperator,
+)
 from airflow_provider_pipelines.dli.operators.flink_jobs import (
     DliBatchDeleteOperator,
     DliBatchRunOperator,
@@ -14,14 +20,6 @@ from airflow_provider_pipelines.dli.operators.flink_savepoints import (
 )
 from airflow_provider_pipelines.dli.operators.spark_batches import DliSparkBatchOperator
 from airflow_provider_pipelines.dli.operators.sql_jobs import DliSqlJobOperator
-from airflow_provider_pipelines.dli.operators_flink_jar import (
-    DliCreateFlinkJarJobOperator,
-    DliUpdateFlinkJarJobOperator,
-)
-from airflow_provider_pipelines.dli.operators_flink_sql import (
-    DliCreateFlinkSqlJobOperator,
-    DliUpdateFlinkSqlJobOperator,
-)
 
 __all__ = [
     "DliBatchDeleteOperator",

@@ -1,8 +1,4 @@
-"""
-The base of the operators that create and update Flink jobs.
-
-Their arguments have DLI's names; None means that a field is not sent.
-"""
+"""Operators that create and update Flink jobs; their arguments have DLI's names, and None is not sent."""
 
 from __future__ import annotations
 
@@ -11,12 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliOperator
-from airflow_provider_pipelines.dli.states import CREATE_JAR, CREATE_SQL
+from airflow_provider_pipelines.dli.states import CREATE_JAR, CREATE_SQL, CREATES, UPDATE_JAR, UPDATE_SQL
 from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
+
+#: arguments for one kind of job
+_SQL = ("sql_body", "run_mode", "idle_state_retention", "edge_group_ids", "dirty_data_strategy", "udf_jar_url")
+_JAR = (
+    "entrypoint", "main_class", "entrypoint_args", "dependency_jars", "dependency_files", "checkpoint_path", "feature",
+    "image",
+)  # fmt: skip
+#: arguments for all kinds, but for the name
+_COMMON = (
+    "desc", "queue_name", "cu_number", "manager_cu_number", "parallel_number", "checkpoint_enabled", "checkpoint_mode",
+    "checkpoint_interval", "obs_bucket", "log_enabled", "smn_topic", "restart_when_exception", "tm_cus", "tm_slot_num",
+    "resume_checkpoint", "resume_max_num", "runtime_config", "flink_version", "flink_log_config",
+    "execution_agency_urn", "resource_config_version", "resource_config", *DliOperator.template_fields,
+)  # fmt: skip
 
 
 class DliDefinitionOperator(DliOperator):
@@ -48,8 +58,7 @@ class DliDefinitionOperator(DliOperator):
     :param resource_config: slots, CPU and memory, for ``v2``: DLI's structure (templated)
     """
 
-    #: the job that an update changes; a create has none
-    job_id: int | str
+    job_id: int | str  # of an update
 
     def __init__(
         self,
@@ -104,16 +113,8 @@ class DliDefinitionOperator(DliOperator):
         self.resource_config_version = resource_config_version
         self.resource_config = resource_config
 
-    @property
-    def _creates(self) -> bool:
-        return self.does in (CREATE_SQL, CREATE_JAR)
-
     def definition(self) -> dict[str, Any]:
-        """
-        Check all fields and make the body.
-
-        :raises ArgumentError: names the field
-        """
+        """Check all fields and make the body; an ``ArgumentError`` names the field."""
         from airflow_provider_pipelines.dli.api.flink.bodies import FIELDS, definition
 
         return definition(self.does.name, {name: getattr(self, name) for name in FIELDS[self.does.name]})
@@ -121,11 +122,11 @@ class DliDefinitionOperator(DliOperator):
     def plan(self) -> list[str]:
         """Check all fields, and the id of the job that shall change; which job a create makes shows later."""
         self.definition()
-        return [] if self._creates else [str(long_id(self.job_id, "job_id"))]
+        return [] if self.does in CREATES else [str(long_id(self.job_id, "job_id"))]
 
     def execute(self, context: Any) -> Any:
         """Create the job, once; or look at the one that shall change, change it once, and wait or defer."""
-        return self._create(context) if self._creates else super().execute(context)
+        return self._create(context) if self.does in CREATES else super().execute(context)
 
     def _create(self, context: Any) -> Any:
         from airflow_provider_pipelines import compat
@@ -150,3 +151,198 @@ class DliDefinitionOperator(DliOperator):
         """Send what shall change, and say when it was changed."""
         answer = yield from getattr(api, self.does.name)(int(id), self.definition())
         return {"update_time": answer.update_time}
+
+
+class DliSqlDefinitionOperator(DliDefinitionOperator):
+    """
+    Holds what only Flink SQL jobs are defined by.
+
+    :param sql_body: the SQL text; ``{{name}}`` stands for a variable of DLI, so keep it from Jinja: ``{% raw %}``
+        (templated)
+    :param run_mode: ``shared_cluster``, ``exclusive_cluster``, ``edge_node``; DLI's default does not fit its default
+        type (templated)
+    :param idle_state_retention: seconds that idle state is kept (templated)
+    :param edge_group_ids: groups of edge nodes (templated)
+    :param dirty_data_strategy: ``"0"`` passes over dirty data, ``"1"`` fails, ``"2:obsDir"`` keeps it (templated)
+    :param udf_jar_url: the package with functions: a name or a path in OBS (templated)
+    """
+
+    def __init__(
+        self,
+        *,
+        sql_body: str | None = None,
+        run_mode: str | None = None,
+        idle_state_retention: int | None = None,
+        edge_group_ids: Sequence[str] | None = None,
+        dirty_data_strategy: str | None = None,
+        udf_jar_url: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql_body = sql_body
+        self.run_mode = run_mode
+        self.idle_state_retention = idle_state_retention
+        self.edge_group_ids = edge_group_ids
+        self.dirty_data_strategy = dirty_data_strategy
+        self.udf_jar_url = udf_jar_url
+
+
+class DliCreateFlinkSqlJobOperator(DliSqlDefinitionOperator):
+    """
+    Creates a Flink SQL job: a draft (``job_init``), which :class:`DliBatchRunOperator` starts.
+
+    The outcome's ``id`` is the new job's. A lost answer is made up for: the job is looked for by its name, compared
+    exactly, and taken over. Where a job of this name exists the task fails, and the error names it. What the base says
+    about waiting has no effect, since a draft is there at once.
+
+    https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/creating_a_sql_job.html
+
+    :param template_id: the template whose SQL text is copied, where ``sql_body`` is not given (templated)
+    :param job_type: ``flink_opensource_sql_job`` or ``flink_sql_job`` (templated)
+    :param tags: labels: a dictionary, or DLI's list of ``{"key", "value"}`` (templated)
+    :raises ArgumentError: a field is not possible
+    :raises InvalidRequest: DLI refused a field, or a job of this name exists (``DLI.0006``)
+    :raises OutcomeUnknown: the answer was lost, and no new job of this name has shown up within half a minute
+    """
+
+    template_fields: Sequence[str] = ("name", *_SQL, "template_id", "job_type", "tags", *_COMMON)
+    does = CREATE_SQL
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        template_id: int | None = None,
+        job_type: str | None = None,
+        tags: Mapping[str, str] | Sequence[Mapping[str, str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.template_id = template_id
+        self.job_type = job_type
+        self.tags = tags
+
+
+class DliUpdateFlinkSqlJobOperator(DliSqlDefinitionOperator):
+    """
+    Changes a Flink SQL job; only the fields that are given are sent, and DLI keeps the others, as far as is known.
+
+    A job that is being started or stopped is waited for first. Which fields a running job takes is for DLI to say;
+    known are ``smn_topic``, ``restart_when_exception``, ``resume_checkpoint``, ``resume_max_num``, ``obs_bucket``.
+
+    https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/updating_a_sql_job.html
+
+    :param job_id: the job: a whole number or its digits (templated)
+    :param name: another name, up to 57 characters (templated)
+    :param operator_config: parallelism of operators: a dictionary, or DLI's JSON text (templated)
+    :param static_estimator_config: rates of operators: a dictionary, or DLI's JSON text (templated)
+    :raises ArgumentError: a field is not possible, or none is given
+    :raises NotFound: there is no such job
+    :raises InvalidRequest: DLI refused the change (``DLI.12002``)
+    """
+
+    template_fields: Sequence[str] = ("job_id", "name", *_SQL, "operator_config", "static_estimator_config", *_COMMON)
+    does = UPDATE_SQL
+
+    def __init__(
+        self,
+        *,
+        job_id: int | str,
+        operator_config: Mapping[str, Any] | str | None = None,
+        static_estimator_config: Mapping[str, Any] | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id
+        self.operator_config = operator_config
+        self.static_estimator_config = static_estimator_config
+
+
+class DliJarDefinitionOperator(DliDefinitionOperator):
+    """
+    Holds what only Flink Jar jobs are defined by.
+
+    :param entrypoint: the program: ``obs://bucket/x.jar``, or a package's name (templated)
+    :param main_class: its main class (templated)
+    :param entrypoint_args: its arguments in one text, with blanks between them (templated)
+    :param dependency_jars: further packages (templated)
+    :param dependency_files: files that the program reads (templated)
+    :param checkpoint_path: where checkpoints are kept; no two jobs may share it (templated)
+    :param feature: ``basic``, or ``custom`` with an image (Huawei Cloud) (templated)
+    :param image: the image, ``org/name:tag`` (Huawei Cloud) (templated)
+    """
+
+    def __init__(
+        self,
+        *,
+        entrypoint: str | None = None,
+        main_class: str | None = None,
+        entrypoint_args: str | None = None,
+        dependency_jars: Sequence[str] | None = None,
+        dependency_files: Sequence[str] | None = None,
+        checkpoint_path: str | None = None,
+        feature: str | None = None,
+        image: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.entrypoint = entrypoint
+        self.main_class = main_class
+        self.entrypoint_args = entrypoint_args
+        self.dependency_jars = dependency_jars
+        self.dependency_files = dependency_files
+        self.checkpoint_path = checkpoint_path
+        self.feature = feature
+        self.image = image
+
+
+class DliCreateFlinkJarJobOperator(DliJarDefinitionOperator):
+    """
+    Creates a Flink Jar job: a draft (``job_init``), which :class:`DliBatchRunOperator` starts.
+
+    The outcome's ``id`` is the new job's. A lost answer is made up for: the job is looked for by its name, compared
+    exactly, and taken over. Where a job of this name exists the task fails, and the error names it. What the base says
+    about waiting has no effect, since a draft is there at once.
+
+    https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/creating_a_flink_jar_job.html
+
+    :param tags: labels: a dictionary, or DLI's list of ``{"key", "value"}`` (templated)
+    :raises ArgumentError: a field is not possible
+    :raises InvalidRequest: DLI refused a field, or a job of this name exists (``DLI.0006``)
+    :raises OutcomeUnknown: the answer was lost, and no new job of this name has shown up within half a minute
+    """
+
+    template_fields: Sequence[str] = ("name", *_JAR, "tags", *_COMMON)
+    does = CREATE_JAR
+
+    def __init__(
+        self, *, name: str, tags: Mapping[str, str] | Sequence[Mapping[str, str]] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.tags = tags
+
+
+class DliUpdateFlinkJarJobOperator(DliJarDefinitionOperator):
+    """
+    Changes a Flink Jar job; only the fields that are given are sent, and DLI keeps the others, as far as is known.
+
+    A job that is being started or stopped is waited for first. Which fields a running job takes is for DLI to say;
+    known are ``smn_topic``, ``restart_when_exception``, ``resume_checkpoint``, ``resume_max_num``, ``obs_bucket``.
+
+    https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/updating_a_flink_jar_job.html
+
+    :param job_id: the job: a whole number or its digits (templated)
+    :param name: another name, up to 57 characters (templated)
+    :param job_type: only ``flink_jar_job`` (templated)
+    :raises ArgumentError: a field is not possible, or none is given
+    :raises NotFound: there is no such job
+    :raises InvalidRequest: DLI refused the change (``DLI.12002``)
+    """
+
+    template_fields: Sequence[str] = ("job_id", "name", *_JAR, "job_type", *_COMMON)
+    does = UPDATE_JAR
+
+    def __init__(self, *, job_id: int | str, job_type: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job_id = job_id
+        self.job_type = job_type
