@@ -11,14 +11,13 @@ from typing import Annotated
 from pydantic import Field
 
 from airflow_provider_pipelines.core.http.reading import Answer
-from airflow_provider_pipelines.dli.api.flink.models import Moment, Word  # noqa: TC001 -- pydantic reads them
-from airflow_provider_pipelines.dli.api.sql.models import Id, Listed
+from airflow_provider_pipelines.dli.api.fields import Listed, Moment, TextId, Word
 
 
 class SparkState(Answer):
     """The state of a batch."""
 
-    id: Id
+    id: TextId
     #: as the vendor writes it; one of its samples has a capital letter
     state: Word
 
@@ -49,7 +48,7 @@ class SparkBatch(SparkState):
 class SparkLog(Answer):
     """Lines of a batch's log."""
 
-    id: Id
+    id: TextId
     #: the number of the first line
     from_: int | None = Field(default=None, alias="from")
     total: int | None = None

@@ -11,24 +11,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from airflow_provider_pipelines.core.http.reading import Answer
-from airflow_provider_pipelines.dli.api.flink.models import Moment, Word  # noqa: TC001 -- pydantic reads them
-
-#: a UUID; checked, since it becomes part of a path
-Id = Annotated[str, Field(strict=True, pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+from airflow_provider_pipelines.dli.api.fields import Listed, Moment, TextId, Word
 
 
 def _empty(value: Any) -> Any:
     return None if value == "" else value
 
 
-MaybeId = Annotated[Id | None, BeforeValidator(_empty)]
-
-
-def _listed(value: Any) -> Any:
-    return [] if value is None else value
-
-
-Listed = BeforeValidator(_listed)
+MaybeId = Annotated[TextId | None, BeforeValidator(_empty)]
 
 
 class _Table(Answer):
@@ -67,7 +57,7 @@ class SqlSubmission(_Table):
 class SqlJob(Answer):
     """A SQL job, as its status or a row of the list shows it."""
 
-    job_id: Id
+    job_id: TextId
     #: as the vendor writes it
     status: Word
     job_type: str | None = None
@@ -104,7 +94,7 @@ class SqlPage(Answer):
 class SqlJobDetail(Answer):
     """The properties of an import or export job."""
 
-    job_id: Id
+    job_id: TextId
     owner: str | None = None
     start_time: Moment = None
     duration: int | None = None
@@ -119,7 +109,7 @@ class SqlJobDetail(Answer):
 class SqlProgress(Answer):
     """How far the running part of a job is."""
 
-    job_id: Id
+    job_id: TextId
     status: Word
     #: from 0 to 1; roughly, and of the running part
     progress: float | None = None
@@ -141,7 +131,7 @@ class SqlPreview(_Table):
 class SqlExport(Answer):
     """The job that exports a result."""
 
-    job_id: Id
+    job_id: TextId
     job_mode: str | None = None
     message: str | None = None
 
