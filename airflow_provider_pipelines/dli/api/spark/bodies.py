@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, from_json, mapping, one_of, whole_number
 from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
-from airflow_provider_pipelines.dli.api.sql.bodies import text
+from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.errors import ArgumentError
 
 LONGEST_NAME = 128

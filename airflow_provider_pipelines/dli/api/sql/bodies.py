@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, from_json, one_of, text_id, whole_number
+from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.errors import ArgumentError
 
 ENGINES = ("spark", "hetuEngine")
@@ -23,13 +24,6 @@ _EXPORT = {
 _HYPHENS = {"job_type": "job-type", "job_status": "job-status", "job_id": "job-id", "engine_type": "engine-type"}
 _LATEST = 2**63 - 1
 _NAME = re.compile(r"(?!_)(?![0-9]+$)[A-Za-z0-9_]{1,128}")
-
-
-def text(value: Any, argument: str) -> str:
-    """Check a text that must not be empty."""
-    if not isinstance(value, str) or not value.strip():
-        raise ArgumentError(argument, "is no text, or empty. Give a text; if it is a template, it had no value.")
-    return value
 
 
 def name(value: Any, argument: str) -> str:

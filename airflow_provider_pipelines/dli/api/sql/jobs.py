@@ -18,8 +18,9 @@ from airflow_provider_pipelines.core.http.calls import Call, Request
 from airflow_provider_pipelines.core.http.paging import page_numbers
 from airflow_provider_pipelines.core.http.reading import Answer, dump, malformed
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
+from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi
-from airflow_provider_pipelines.dli.api.sql.bodies import export_body, list_filters, name, submit_body, text
+from airflow_provider_pipelines.dli.api.sql.bodies import export_body, list_filters, name, submit_body
 from airflow_provider_pipelines.dli.api.sql.models import (
     SqlCheck,
     SqlExport,
