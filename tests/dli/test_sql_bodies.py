@@ -6,8 +6,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.core.verbs.marker import Marker
-from airflow_provider_pipelines.dli.api.spark.bodies import LONGEST_NAME, ROOM, create_body, marked_name
+from airflow_provider_pipelines.dli.api.spark.bodies import LONGEST_NAME, create_body
 from airflow_provider_pipelines.dli.api.sql.bodies import conf_list, tag_list
+from airflow_provider_pipelines.dli.flows.spark_batches import ROOM, marked_name
 from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliSqlJobOperator
 from airflow_provider_pipelines.dli.sensors import DliSparkBatchSensor, DliSqlJobSensor
 from airflow_provider_pipelines.errors import ArgumentError

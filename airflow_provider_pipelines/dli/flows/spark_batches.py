@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.verbs.marker import Marker
+from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
 from airflow_provider_pipelines.core.verbs.once import Run
 from airflow_provider_pipelines.core.verbs.watch import Sighting
-from airflow_provider_pipelines.dli.api.spark.bodies import marked_name
 from airflow_provider_pipelines.dli.sql_spark_replies import LONGEST_TEXT, cancel_each, look_each, shown
 from airflow_provider_pipelines.dli.states import DEAD, SPARK_ACTIVE, SPARK_ENDED, SPARK_GOOD
 from airflow_provider_pipelines.errors import PipelinesError
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 SINGLY = 3
 #: seconds by which the server's clock may lag behind ours: a request signed further off is refused
 TOLERANCE = 900.0
+_PREFIX = "airflow-"
+#: characters of a name that the marker and the hyphen before it need
+ROOM = 1 + len(_PREFIX) + LONGEST_WORD
 #: lines of the log that a failure shows
 LAST_LINES = 10
 
@@ -84,6 +86,11 @@ def cancel_batches(api: SparkApi, ids: Sequence[str]) -> Call[None]:
         return word((yield from api.show_spark_batch_state(id)).state) in SPARK_ENDED
 
     yield from cancel_each(ids, api.cancel_spark_batch, ended)
+
+
+def marked_name(name: str | None, marker: Marker) -> str:
+    """Write the marker behind an author's name."""
+    return f"{name}-{_PREFIX}{marker.word}" if name else f"{_PREFIX}{marker.word}"
 
 
 class SparkSource:

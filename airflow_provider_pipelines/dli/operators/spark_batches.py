@@ -148,7 +148,8 @@ class DliSparkBatchOperator(DliOnceOperator):
 
     def body(self) -> dict[str, Any]:
         """Give the arguments of ``create_spark_batch``."""
-        from airflow_provider_pipelines.dli.api.spark.bodies import FIELDS, ROOM, create_body
+        from airflow_provider_pipelines.dli.api.spark.bodies import FIELDS, create_body
+        from airflow_provider_pipelines.dli.flows.spark_batches import ROOM
 
         kept = {"queue": "dli_queue", "resources": "dli_resources"}
         given = {argument: getattr(self, kept.get(argument, argument)) for argument in FIELDS}

@@ -6,14 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, from_json, mapping, one_of, whole_number
-from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
 from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.errors import ArgumentError
 
 LONGEST_NAME = 128
-_PREFIX = "airflow-"
-#: characters of a name that the marker and the hyphen before it need
-ROOM = 1 + len(_PREFIX) + LONGEST_WORD
 #: arguments and the vendor's names for them
 FIELDS = {
     "file": "file", "class_name": "className", "queue": "queue", "cluster_name": "cluster_name", "args": "args",
@@ -89,8 +85,3 @@ def _memory(value: Any, argument: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.strip()[-1].isalpha():
         raise ArgumentError(argument, f"{str(value)[:80]!r} has no unit. Give for instance '2G' or '2048M'.")
     return value.strip()
-
-
-def marked_name(name: str | None, marker: Marker) -> str:
-    """Write the marker behind an author's name."""
-    return f"{name}-{_PREFIX}{marker.word}" if name else f"{_PREFIX}{marker.word}"
