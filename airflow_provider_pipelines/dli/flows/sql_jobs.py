@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.core.verbs.once import Run
 from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
-from airflow_provider_pipelines.dli.sql_spark_replies import cancel_each, look_each, shown, told
+from airflow_provider_pipelines.dli.sql_spark_replies import told
 from airflow_provider_pipelines.dli.states import FINISHED, SQL_ACTIVE, SQL_ENDED, SQL_GOOD
 from airflow_provider_pipelines.errors import ArgumentError
 
