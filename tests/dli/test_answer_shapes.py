@@ -7,19 +7,20 @@ import pytest
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http.calls import Request
 from airflow_provider_pipelines.core.http.reading import Answer
-from airflow_provider_pipelines.dli.api.flink.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.api.flink.jobs import page_of
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.api.replies import (
+    Delivery,
     accepted,
     delivery,
     member,
-    page_of,
     part,
     readable,
     refusal,
     rows_of,
+    succeeded,
 )
 from airflow_provider_pipelines.dli.api.sql.models import SqlJob, SqlPage
-from airflow_provider_pipelines.dli.sql_spark_replies import succeeded
 
 REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")
 CALL = {"service": "DLI", "operation": "show_flink_job", "method": "GET", "path": "/streaming/jobs/1"}

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
-from airflow_provider_pipelines.dli.api.flink.models import Delivery, FlinkJob
-from airflow_provider_pipelines.dli.api.replies import refusal
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
+from airflow_provider_pipelines.dli.api.replies import Delivery, refusal
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,

@@ -9,8 +9,8 @@ from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.core.verbs.once import Run
 from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.dli.api.replies import told
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
-from airflow_provider_pipelines.dli.sql_spark_replies import told
 from airflow_provider_pipelines.dli.states import FINISHED, SQL_ACTIVE, SQL_ENDED, SQL_GOOD
 from airflow_provider_pipelines.errors import ArgumentError
 

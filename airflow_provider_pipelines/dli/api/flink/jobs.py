@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.core.http.calls import Call, Request
@@ -19,11 +20,11 @@ from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
 from airflow_provider_pipelines.dli.api.flink.definitions import DefinitionsApi
 from airflow_provider_pipelines.dli.api.flink.graphs import GraphsApi
-from airflow_provider_pipelines.dli.api.flink.models import Delivery, FlinkJob
+from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.api.flink.savepoints import SavepointsApi
 from airflow_provider_pipelines.dli.api.flink.templates import TemplatesApi
 from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, read_all, words
-from airflow_provider_pipelines.dli.api.replies import delivery, member, page_of, refusal
+from airflow_provider_pipelines.dli.api.replies import Delivery, delivery, member, refusal, rows_of
 from airflow_provider_pipelines.dli.api.spark.batches import SparkApi
 from airflow_provider_pipelines.dli.api.sql.jobs import SqlApi
 from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
@@ -266,6 +267,12 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
                 lambda found: wanted is not None and wanted <= found.keys(),
             )
         )
+
+
+def page_of(payload: Any, request: Request) -> tuple[list[FlinkJob], int]:
+    """Give the jobs of one page of the list, and the number that DLI says there are on all pages."""
+    rows, total = rows_of(member(payload, "job_list", request), "jobs", "total_count", request)
+    return [expect(FlinkJob, row, LABEL, request) for row in rows], total
 
 
 def _sighting(job: FlinkJob | PipelinesError) -> Sighting:

@@ -16,7 +16,6 @@ from airflow_provider_pipelines.dli.api.fields import (  # noqa: TC001 -- pydant
     Id,
     MaybeTruth,
     Moment,
-    Truth,
     Word,
 )
 
@@ -64,18 +63,6 @@ class FlinkJob(Answer):
             "start_time": self.start_time,
             "status_desc": (self.status_desc or "")[:500] or None,
         }
-
-
-class Delivery(Answer):
-    """
-    One element of a batch's answer.
-
-    It says that a request was delivered or refused, never for which job: nothing promises the order or the number.
-    """
-
-    is_success: Truth
-    message: str | None = None
-    error_code: str | None = None
 
 
 class JobUpdate(Answer):

@@ -16,9 +16,9 @@ from airflow_provider_pipelines.core.http.reading import dump, malformed
 from airflow_provider_pipelines.dli.api.access import CODES, LABEL, NAME
 from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi, read_all, words
+from airflow_provider_pipelines.dli.api.replies import plain
 from airflow_provider_pipelines.dli.api.spark.bodies import create_body
 from airflow_provider_pipelines.dli.api.spark.models import SparkBatch, SparkLog, SparkPage, SparkState
-from airflow_provider_pipelines.dli.sql_spark_replies import plain
 from airflow_provider_pipelines.huaweicloud.scheme import check_success
 
 _LATEST = 2**63 - 1

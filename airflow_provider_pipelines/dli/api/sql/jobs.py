@@ -20,6 +20,7 @@ from airflow_provider_pipelines.core.http.reading import Answer, dump, malformed
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
 from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi
+from airflow_provider_pipelines.dli.api.replies import succeeded
 from airflow_provider_pipelines.dli.api.sql.bodies import export_body, list_filters, name, submit_body
 from airflow_provider_pipelines.dli.api.sql.models import (
     SqlCheck,
@@ -31,7 +32,6 @@ from airflow_provider_pipelines.dli.api.sql.models import (
     SqlProgress,
     SqlSubmission,
 )
-from airflow_provider_pipelines.dli.sql_spark_replies import succeeded
 
 M = TypeVar("M", bound=BaseModel)
 
