@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.dli.api.access import CODES, LABEL, NAME, base, edition, host
 from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.flows.flink_jobs import look_flink_jobs, look_for_gone, look_for_savepoint
 from airflow_provider_pipelines.dli.flows.spark_batches import cancel_batches, look_batches
 from airflow_provider_pipelines.dli.flows.sql_jobs import cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import ConfigurationError
@@ -122,9 +123,9 @@ class DliHook(HuaweiCloudHook[DliApi], DliOperations):
 
 
 _LOOKS: Mapping[str, Callable[[DliApi, Sequence[str]], Call[Mapping[str, Sighting]]]] = {
-    "flink_job": DliApi.look,
-    "flink_job_to_delete": DliApi.look_for_gone,
-    "flink_savepoint": DliApi.look_for_savepoint,
+    "flink_job": look_flink_jobs,
+    "flink_job_to_delete": look_for_gone,
+    "flink_savepoint": look_for_savepoint,
     "sql_job": look_sql_jobs,
     "spark_batch": look_batches,
 }

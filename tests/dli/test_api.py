@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
+from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs, look_flink_jobs
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     InvalidRequest,
@@ -281,25 +282,27 @@ def test_a_job_that_is_listed_twice_is_given_once(api):
 
 def test_few_jobs_are_read_singly_and_many_by_the_list(api):
     driver = Listing(range(1, 301), known=range(1, 301))
-    driver.run(api.look(["1", "2", "3"]))
+    driver.run(look_flink_jobs(api, ["1", "2", "3"]))
     assert [request.operation for request in driver.requests] == ["show_flink_job"] * 3
     driver.requests.clear()
-    seen = driver.run(api.look([str(id) for id in range(1, 60)]))
+    seen = driver.run(look_flink_jobs(api, [str(id) for id in range(1, 60)]))
     assert len(seen) == 59
     assert len(driver.requests) == 1, "pages behind the last wanted job are not read"
 
 
 def test_a_job_that_the_list_does_not_show_is_read_singly_before_it_counts_as_gone(api):
     driver = Listing(range(1, 5), known=[7])
-    seen = driver.run(api.look(["1", "2", "7", "8"]))
+    seen = driver.run(look_flink_jobs(api, ["1", "2", "7", "8"]))
     assert [seen[id].status for id in ("1", "2", "7")] == ["job_running"] * 3
     assert isinstance(seen["8"].error, NotFound)
 
 
 def test_both_ways_of_looking_tell_the_same_facts(api):
     facts = {"has_savepoint": True, "savepoint_path": "obs://b/p", "start_time": 17, "status_desc": "d" * 600}
-    one = answering(detail(1, **facts)).run(api.look(["1"]))
-    many = answering(page(job(1, **facts), *[job(id) for id in (2, 3, 4)])).run(api.look(["1", "2", "3", "4"]))
+    one = answering(detail(1, **facts)).run(look_flink_jobs(api, ["1"]))
+    many = answering(page(job(1, **facts), *[job(id) for id in (2, 3, 4)])).run(
+        look_flink_jobs(api, ["1", "2", "3", "4"])
+    )
     assert one["1"] == many["1"]
     assert one["1"].facts == {**facts, "status_desc": "d" * 500}
 
@@ -307,28 +310,28 @@ def test_both_ways_of_looking_tell_the_same_facts(api):
 def test_a_row_without_configuration_is_read_singly_where_that_is_wanted(api):
     rows = [job(id, job_config={"obs_bucket": "b"}) for id in (1, 2, 3)]
     driver = answering(page(*rows, job(4)), detail(4, job_config={"obs_bucket": None}))
-    found = driver.run(api.find(["1", "2", "3", "4"], detailed=True))
+    found = driver.run(find_flink_jobs(api, ["1", "2", "3", "4"], detailed=True))
     assert [found[str(id)].job_config.obs_bucket for id in (1, 2, 3, 4)] == ["b", "b", "b", None]
     assert dict(driver.requests[0].query)["show_detail"] == "true"
 
 
 def test_a_job_that_cannot_be_read_just_now_does_not_hide_the_others(api):
-    seen = answering(ServerError("busy", **ABOUT), detail(2)).run(api.look(["1", "2"]))
+    seen = answering(ServerError("busy", **ABOUT), detail(2)).run(look_flink_jobs(api, ["1", "2"]))
     assert list(seen) == ["2"]
-    refused = answering(InvalidRequest("odd", **ABOUT), detail(2)).run(api.look(["1", "2"]))
+    refused = answering(InvalidRequest("odd", **ABOUT), detail(2)).run(look_flink_jobs(api, ["1", "2"]))
     assert isinstance(refused["1"].error, InvalidRequest)
     assert refused["2"].status == "job_running"
 
 
 def test_a_look_that_sees_nothing_fails(api):
     with pytest.raises(ServerError):
-        answering(ServerError("busy", **ABOUT), ServerError("busy", **ABOUT)).run(api.look(["1", "2"]))
+        answering(ServerError("busy", **ABOUT), ServerError("busy", **ABOUT)).run(look_flink_jobs(api, ["1", "2"]))
 
 
 def test_a_look_that_is_forbidden_fails_at_once(api):
     driver = answering(PermissionDenied("no", **ABOUT))
     with pytest.raises(PermissionDenied):
-        driver.run(api.look(["1", "2"]))
+        driver.run(look_flink_jobs(api, ["1", "2"]))
     assert len(driver.requests) == 1
 
 

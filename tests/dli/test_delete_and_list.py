@@ -6,6 +6,7 @@ import re
 import pytest
 
 from airflow_provider_pipelines.dli.flows.flink_batches import Batch
+from airflow_provider_pipelines.dli.flows.flink_jobs import look_for_gone
 from airflow_provider_pipelines.dli.operators import DliBatchDeleteOperator, DliListJobsOperator
 from airflow_provider_pipelines.dli.states import DELETE, STATUSES
 from airflow_provider_pipelines.errors import NotFound
@@ -77,14 +78,14 @@ def test_an_outcome_of_a_delete_says_what_the_job_was(emulator, clock):
 def test_a_job_that_was_refused_because_it_is_gone_counts_as_deleted(api):
     gone = NotFound("no such job", service="DLI", operation="o", method="POST", path="/", status=400)
     driver = answering([element(), element("false", "no such job")], detail(1), gone, detail(1), gone, *[detail(1)] * 3)
-    answers = driver.run(Batch(api, NAME, {"1": "job_running", "2": "job_init"}).deliver(api.look_for_gone))
+    answers = driver.run(Batch(api, NAME, {"1": "job_running", "2": "job_init"}).deliver(look_for_gone))
     assert answers["2"] is None
 
 
 def test_each_job_is_looked_at_by_its_own_detail(api):
     gone = NotFound("no such job", service="DLI", operation="o", method="GET", path="/", status=400)
     driver = answering(detail(1), detail(2), detail(3), detail(4), gone)
-    seen = driver.run(api.look_for_gone(["1", "2", "3", "4", "5"]))
+    seen = driver.run(look_for_gone(api, ["1", "2", "3", "4", "5"]))
     assert [seen[str(id)].status for id in range(1, 6)] == ["job_running"] * 4 + ["gone"]
     assert {request.operation for request in driver.requests} == {"show_flink_job"}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.api.replies import Delivery, refusal
+from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs, look_flink_jobs
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,
@@ -34,7 +35,7 @@ LARGEST_BATCH = 100
 PAUSES = (0.0, 2.0, 4.0, 8.0, 16.0)
 
 Answers = dict[str, PipelinesError | None]
-Look = Callable[[Sequence[str]], "Call[Mapping[str, Sighting]]"]
+Look = Callable[["DliApi", Sequence[str]], "Call[Mapping[str, Sighting]]"]
 
 
 class Batch:
@@ -48,7 +49,7 @@ class Batch:
 
     def __init__(self, api: DliApi, operation: str, before: Mapping[str, str | None], **flags: bool) -> None:
         self._api = api
-        self._look_at: Look = api.look
+        self._look_at: Look = look_flink_jobs
         self._operation = operation
         self._before = before
         self._flags = flags
@@ -153,7 +154,7 @@ class Batch:
     def _look(self, ids: Sequence[str]) -> Call[dict[str, str]]:
         """Give the status of each job that can be read."""
         try:
-            sightings = yield from self._look_at(ids)
+            sightings = yield from self._look_at(self._api, ids)
         except PipelinesError:
             return {}
         return {id: sighting.status for id, sighting in sightings.items() if sighting.status is not None}
@@ -183,7 +184,7 @@ def without_savepoint(facts: Mapping[str, Mapping[str, Any]]) -> Answers:
 def without_bucket(api: DliApi, ids: Sequence[str]) -> Call[Answers]:
     """Give the error for each job that cannot make a savepoint, since it has no bucket for it."""
     answers: Answers = {}
-    for id, job in (yield from api.find(ids, detailed=True)).items():
+    for id, job in (yield from find_flink_jobs(api, ids, detailed=True)).items():
         if isinstance(job, FlinkJob) and not (job.job_config is not None and job.job_config.obs_bucket):
             answers[id] = ArgumentError(
                 "trigger_savepoint",

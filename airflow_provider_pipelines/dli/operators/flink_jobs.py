@@ -241,9 +241,10 @@ class DliBatchDeleteOperator(DliJobsOperator):
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Ask for the deletes; a job that is gone meanwhile is as good as deleted."""
         from airflow_provider_pipelines.dli.flows.flink_batches import Batch
+        from airflow_provider_pipelines.dli.flows.flink_jobs import look_for_gone
 
         before = {id: self.items[id].before for id in ids}
-        answers = yield from Batch(api, self.verb.name, before).deliver(api.look_for_gone)
+        answers = yield from Batch(api, self.verb.name, before).deliver(look_for_gone)
         return {id: None if isinstance(error, NotFound) else error for id, error in answers.items()}
 
     def _conclude(self, context: Any, work: Work) -> Any:

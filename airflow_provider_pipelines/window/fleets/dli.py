@@ -10,6 +10,7 @@ from airflow_provider_pipelines.core.checks import flag, long_id
 from airflow_provider_pipelines.core.verbs.work import Item
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.flows.flink_batches import LARGEST_BATCH, Batch, without_bucket
+from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs
 from airflow_provider_pipelines.dli.states import (
     BROKEN,
     FINISH,
@@ -52,7 +53,7 @@ class DliFleet(Fleet):
         if target.get("name_pattern") is not None:
             jobs = yield from api.list_flink_jobs()
         else:
-            read = yield from api.find(ids or ())
+            read = yield from find_flink_jobs(api, ids or ())
             jobs = [job for job in read.values() if isinstance(job, FlinkJob)]
             for error in read.values():
                 if isinstance(error, PipelinesError) and not isinstance(error, NotFound):

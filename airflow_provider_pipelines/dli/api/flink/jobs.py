@@ -9,14 +9,11 @@ DLI's versions differ by operation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.core.http.calls import Call, Request
 from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
-from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
 from airflow_provider_pipelines.dli.api.flink.definitions import DefinitionsApi
 from airflow_provider_pipelines.dli.api.flink.graphs import GraphsApi
@@ -27,17 +24,7 @@ from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, read_all, word
 from airflow_provider_pipelines.dli.api.replies import Delivery, delivery, member, refusal, rows_of
 from airflow_provider_pipelines.dli.api.spark.batches import SparkApi
 from airflow_provider_pipelines.dli.api.sql.jobs import SqlApi
-from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
-from airflow_provider_pipelines.errors import (
-    ApiError,
-    AuthenticationError,
-    NotFound,
-    PermissionDenied,
-    PipelinesError,
-)
 
-#: up to this many jobs are read one by one: their details cost less than the list of the whole project
-SINGLY = 3
 _ACTIONS = {
     "batch_run_flink_jobs": "run",
     "batch_stop_flink_jobs": "stop",
@@ -153,11 +140,8 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
         )  # fmt: skip
         if root_job_id is not None:
             filters.append(("root_job_id", str(long_id(root_job_id, "root_job_id"))))
-        return (
-            yield from self._pages(
-                filters, flag(show_detail, "show_detail"), one_of(order, "order", ("asc", "desc")), None
-            )
-        )
+        detailed, order = flag(show_detail, "show_detail"), one_of(order, "order", ("asc", "desc"))
+        return (yield from self.flink_rows(filters, detailed=detailed, order=order))
 
     def count_flink_jobs(self) -> Call[tuple[str, int]]:
         """Ask for one job: gives the project and the number of jobs that DLI says it has. A cheap read."""
@@ -166,58 +150,37 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
         request = Request("list_flink_jobs", "GET", path, (("limit", "1"),), repeatable=True, service=NAME)
         return project, page_of((yield request), request)[1]
 
-    def look(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
-        """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
-        return {id: _sighting(job) for id, job in (yield from self.find(ids)).items()}
+    def flink_rows(
+        self,
+        filters: Sequence[tuple[str, str]],
+        *,
+        detailed: bool = False,
+        order: str = "asc",
+        wanted: set[int] | None = None,
+    ) -> Call[list[FlinkJob]]:
+        """Read the rows of the list: all of them, or until the wanted ones are among them."""
+        path = yield from self._jobs()
 
-    def look_for_gone(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
-        """
-        Look whether jobs are gone, each by its detail: the list may go on showing the record of a deleted job.
+        def page_at(offset: int) -> Call[tuple[list[FlinkJob], int]]:
+            query = (
+                *filters,
+                ("show_detail", str(detailed).lower()),
+                ("order", order),
+                ("limit", str(PAGE_SIZE)),
+                ("offset", str(offset)),
+            )
+            request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
+            return page_of((yield request), request)
 
-        One that there is not has the status ``gone``, a word of ours.
-        """
-        found = yield from self.find(ids, singly=True)
-        return {id: Sighting(GONE) if isinstance(job, NotFound) else _sighting(job) for id, job in found.items()}
-
-    def look_for_savepoint(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
-        """Look at jobs by id, with a fact that differs as soon as there is another savepoint."""
-        seen = {}
-        for id, sight in (yield from self.look(ids)).items():
-            mark = str(sight.facts.get("savepoint_path") or sight.facts.get("has_savepoint"))
-            seen[id] = replace(sight, facts={**sight.facts, SAVEPOINT_MARK: mark})
-        return seen
-
-    def find(
-        self, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
-    ) -> Call[dict[str, FlinkJob | PipelinesError]]:
-        """
-        Read jobs by id: few of them singly, more by the list; one that the list does not show is read singly, too.
-
-        :param detailed: whether their configuration is wanted
-        :param singly: whether the list will not do
-        :returns: by id, the job or why there is none
-        """
-        found: dict[str, FlinkJob | PipelinesError] = {}
-        if len(ids) > SINGLY and not singly:
-            wanted = {int(id) for id in ids}
-            for job in (yield from self._pages((), detailed, "asc", wanted)):
-                if job.job_id in wanted and (job.job_config is not None or not detailed):
-                    found[str(job.job_id)] = job
-        lost: PipelinesError | None = None
-        for id in ids:
-            if id not in found:
-                try:
-                    found[id] = yield from self.show_flink_job(int(id))
-                except (AuthenticationError, PermissionDenied):
-                    raise
-                except PipelinesError as error:
-                    if transient(error) or not isinstance(error, ApiError):
-                        lost = error
-                    else:
-                        found[id] = error
-        if lost is not None and not found:
-            raise lost
-        return found
+        return (
+            yield from read_all(
+                "list_flink_jobs",
+                path,
+                page_at,
+                lambda job: job.job_id,
+                lambda found: wanted is not None and wanted <= found.keys(),
+            )
+        )
 
     def send_batch(self, operation: str, job_ids: Sequence[int], **flags: bool) -> Call[list[Delivery]]:
         """
@@ -242,38 +205,8 @@ class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, Spa
             raise refusal(answers[0], operation)
         return answers
 
-    def _pages(
-        self, filters: Sequence[tuple[str, str]], detailed: bool, order: str, wanted: set[int] | None
-    ) -> Call[list[FlinkJob]]:
-        path = yield from self._jobs()
-
-        def page_at(offset: int) -> Call[tuple[list[FlinkJob], int]]:
-            query = (
-                *filters,
-                ("show_detail", str(detailed).lower()),
-                ("order", order),
-                ("limit", str(PAGE_SIZE)),
-                ("offset", str(offset)),
-            )
-            request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
-            return page_of((yield request), request)
-
-        return (
-            yield from read_all(
-                "list_flink_jobs",
-                path,
-                page_at,
-                lambda job: job.job_id,
-                lambda found: wanted is not None and wanted <= found.keys(),
-            )
-        )
-
 
 def page_of(payload: Any, request: Request) -> tuple[list[FlinkJob], int]:
     """Give the jobs of one page of the list, and the number that DLI says there are on all pages."""
     rows, total = rows_of(member(payload, "job_list", request), "jobs", "total_count", request)
     return [expect(FlinkJob, row, LABEL, request) for row in rows], total
-
-
-def _sighting(job: FlinkJob | PipelinesError) -> Sighting:
-    return Sighting(error=job) if isinstance(job, PipelinesError) else Sighting(job.status, job.facts)
