@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.dli.api.access import CODES, LABEL, NAME, base, edition, host
-from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.flows.flink_jobs import look_flink_jobs, look_for_gone, look_for_savepoint
 from airflow_provider_pipelines.dli.flows.spark_batches import cancel_batches, look_batches
 from airflow_provider_pipelines.dli.flows.sql_jobs import cancel_sql_jobs, look_sql_jobs

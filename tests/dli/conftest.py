@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_pipelines.core.http.calls import Enter, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.api.client import DliApi
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "dli"
 

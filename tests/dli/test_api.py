@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs, look_flink_jobs
 from airflow_provider_pipelines.errors import (

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.hook import DliAio, DliHook, DliOperations
 from airflow_provider_pipelines.errors import NotSupported
 from airflow_provider_pipelines.hook.base import operation

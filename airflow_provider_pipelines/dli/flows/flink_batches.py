@@ -27,7 +27,7 @@ from airflow_provider_pipelines.errors import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.watch import Sighting
-    from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+    from airflow_provider_pipelines.dli.api.flink.jobs import FlinkJobsApi
 
 #: jobs in one call; DLI documents no limit, and this is what its list gives at once
 LARGEST_BATCH = 100
@@ -35,7 +35,7 @@ LARGEST_BATCH = 100
 PAUSES = (0.0, 2.0, 4.0, 8.0, 16.0)
 
 Answers = dict[str, PipelinesError | None]
-Look = Callable[["DliApi", Sequence[str]], "Call[Mapping[str, Sighting]]"]
+Look = Callable[["FlinkJobsApi", Sequence[str]], "Call[Mapping[str, Sighting]]"]
 
 
 class Batch:
@@ -47,7 +47,7 @@ class Batch:
     :param flags: further members of the body
     """
 
-    def __init__(self, api: DliApi, operation: str, before: Mapping[str, str | None], **flags: bool) -> None:
+    def __init__(self, api: FlinkJobsApi, operation: str, before: Mapping[str, str | None], **flags: bool) -> None:
         self._api = api
         self._look_at: Look = look_flink_jobs
         self._operation = operation
@@ -181,7 +181,7 @@ def without_savepoint(facts: Mapping[str, Mapping[str, Any]]) -> Answers:
     }
 
 
-def without_bucket(api: DliApi, ids: Sequence[str]) -> Call[Answers]:
+def without_bucket(api: FlinkJobsApi, ids: Sequence[str]) -> Call[Answers]:
     """Give the error for each job that cannot make a savepoint, since it has no bucket for it."""
     answers: Answers = {}
     for id, job in (yield from find_flink_jobs(api, ids, detailed=True)).items():

@@ -20,7 +20,7 @@ from airflow_provider_pipelines.dli.flows.flink_batches import PAUSES
 from airflow_provider_pipelines.errors import Conflict, InvalidRequest, PipelinesError
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+    from airflow_provider_pipelines.dli.api.client import DliApi
     from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 
 EXISTS = "DLI.0006"

@@ -19,19 +19,19 @@ from airflow_provider_pipelines.errors import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.dli.api.flink.jobs import DliApi
+    from airflow_provider_pipelines.dli.api.flink.jobs import FlinkJobsApi
     from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 
 #: up to this many jobs are read one by one: their details cost less than the list of the whole project
 SINGLY = 3
 
 
-def look_flink_jobs(api: DliApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_flink_jobs(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
     """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
     return {id: _sighting(job) for id, job in (yield from find_flink_jobs(api, ids)).items()}
 
 
-def look_for_gone(api: DliApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_for_gone(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
     """
     Look whether jobs are gone, each by its detail: the list may go on showing the record of a deleted job.
 
@@ -41,7 +41,7 @@ def look_for_gone(api: DliApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
     return {id: Sighting(GONE) if isinstance(job, NotFound) else _sighting(job) for id, job in found.items()}
 
 
-def look_for_savepoint(api: DliApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_for_savepoint(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
     """Look at jobs by id, with a fact that differs as soon as there is another savepoint."""
     seen = {}
     for id, sight in (yield from look_flink_jobs(api, ids)).items():
@@ -51,7 +51,7 @@ def look_for_savepoint(api: DliApi, ids: Sequence[str]) -> Call[dict[str, Sighti
 
 
 def find_flink_jobs(
-    api: DliApi, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
+    api: FlinkJobsApi, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
 ) -> Call[dict[str, FlinkJob | PipelinesError]]:
     """
     Read jobs by id: few of them singly, more by the list; one that the list does not show is read singly, too.

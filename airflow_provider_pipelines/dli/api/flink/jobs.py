@@ -1,5 +1,5 @@
 """
-The operations of DLI on Flink jobs, as generators.
+The operations that run, stop, delete and show Flink jobs.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/ (Open Telekom Cloud) and
 https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0160.html (Huawei Cloud). Paths are written in full, since
@@ -15,15 +15,9 @@ from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_
 from airflow_provider_pipelines.core.http.calls import Call, Request
 from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
-from airflow_provider_pipelines.dli.api.flink.definitions import DefinitionsApi
-from airflow_provider_pipelines.dli.api.flink.graphs import GraphsApi
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
-from airflow_provider_pipelines.dli.api.flink.savepoints import SavepointsApi
-from airflow_provider_pipelines.dli.api.flink.templates import TemplatesApi
-from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, read_all, words
+from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi, read_all, words
 from airflow_provider_pipelines.dli.api.replies import Delivery, delivery, member, refusal, rows_of
-from airflow_provider_pipelines.dli.api.spark.batches import SparkApi
-from airflow_provider_pipelines.dli.api.sql.jobs import SqlApi
 
 _ACTIONS = {
     "batch_run_flink_jobs": "run",
@@ -32,8 +26,8 @@ _ACTIONS = {
 }
 
 
-class DliApi(DefinitionsApi, SavepointsApi, GraphsApi, TemplatesApi, SqlApi, SparkApi):
-    """All operations in one project; here those that run, stop, delete and show Flink jobs."""
+class FlinkJobsApi(ProjectApi):
+    """Running, stopping, deleting and showing Flink jobs."""
 
     def batch_run_flink_jobs(self, job_ids: Sequence[int], resume_savepoint: bool = False) -> Call[list[Delivery]]:
         """
