@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.dli.hook import DliHook
 
 
-class DliRunSensor(GoalSensor):
+class DliSensor(GoalSensor):
     """
-    Waits for a run of work in DLI: the base of the sensors below.
+    Watches work in DLI: the base of the sensors below.
 
     :param project_id: the IAM project, instead of the connection's (templated)
     :param region: the region, instead of the connection's (templated)
@@ -52,7 +52,7 @@ class DliRunSensor(GoalSensor):
         return []
 
 
-class DliJobSensor(GoalSensor):
+class DliJobSensor(DliSensor):
     """
     Waits until each of several Flink jobs is in a status.
 
@@ -74,28 +74,9 @@ class DliJobSensor(GoalSensor):
     verb = "show_flink_job"
     template_fields: Sequence[str] = ("job_ids", "target_status", "project_id", "region", "huaweicloud_conn_id")
 
-    def __init__(
-        self,
-        *,
-        job_ids: Sequence[int],
-        target_status: str = RUNNING,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, job_ids: Sequence[int], target_status: str = RUNNING, **kwargs: Any) -> None:
         super().__init__(target_status=target_status, **kwargs)
         self.job_ids = job_ids
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> DliHook:
-        """The hook."""
-        from airflow_provider_pipelines.dli.hook import DliHook
-
-        return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     def plan(self) -> list[str]:
         """Check the ids."""
@@ -110,7 +91,7 @@ class DliJobSensor(GoalSensor):
         return int(id)
 
 
-class DliSqlJobSensor(DliRunSensor):
+class DliSqlJobSensor(DliSensor):
     """
     Waits until a SQL job is ``FINISHED``.
 
@@ -144,7 +125,7 @@ class DliSqlJobSensor(DliRunSensor):
         return SQL_SENSED[one_of(self.target_status, "target_status", tuple(SQL_SENSED))]
 
 
-class DliSparkBatchSensor(DliRunSensor):
+class DliSparkBatchSensor(DliSensor):
     """
     Waits until a Spark batch is ``success``.
 
