@@ -10,6 +10,7 @@ from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.http.identity import Identity, shared_identity
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
 from airflow_provider_pipelines.enos.api.pipelines import EnosApi
+from airflow_provider_pipelines.enos.flows.pipelines import look_at_lag, look_pipelines
 from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, PipelinesHook, operation
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
     ) -> Call[Mapping[str, Sighting]]:
         """Look at pipelines, or at how far they are behind."""
         if kind == "lag":
-            return (yield from api.look_at_lag(ids, scope["max_lag"]))
-        return (yield from api.look(ids))
+            return (yield from look_at_lag(api, ids, scope["max_lag"]))
+        return (yield from look_pipelines(api, ids))
 
     def cancel(self, api: EnosApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Call[None]:
         """Stop the pipelines that a task has started."""

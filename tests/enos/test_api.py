@@ -11,6 +11,7 @@ from airflow_provider_pipelines.core.http.identity import Identity
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
 from airflow_provider_pipelines.enos.api.pipelines import EnosApi, start_body
+from airflow_provider_pipelines.enos.flows.pipelines import look_pipelines
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "enos"
 NOW = 1_700_000_000.0
@@ -285,7 +286,7 @@ def test_a_pipeline_is_missed_twice_before_it_counts_as_absent():
 
 def test_a_look_ends_with_the_page_that_has_what_is_wanted():
     full = [str(n) for n in range(100)]
-    asked, seen = run(EnosApi("o1").look(["5"]), [page(*full, count=500)])
+    asked, seen = run(look_pipelines(EnosApi("o1"), ["5"]), [page(*full, count=500)])
     assert len(asked) == 1
     assert seen["5"].status == "RUNNING"
 

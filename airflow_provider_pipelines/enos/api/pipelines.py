@@ -6,19 +6,17 @@ https://support.enos-iot.com/docs/stream-processing-api/en/2.4.4/overview.html (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, mapping, positive, text_id, whole_number
 from airflow_provider_pipelines.core.http.calls import Call, Request
 from airflow_provider_pipelines.core.http.paging import page_numbers
 from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
-from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.enos.api.access import SERVICE
 from airflow_provider_pipelines.enos.api.design import Upkeep, pipeline_path, single
 from airflow_provider_pipelines.enos.api.models import Pipeline, PipelineDetails
-from airflow_provider_pipelines.enos.states import RUNNING
-from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError
+from airflow_provider_pipelines.errors import ArgumentError, NotFound
 
 PAGE_SIZE = 100
 _PAGES = "/streaming/v2.0/streaming/pipelines"
@@ -154,45 +152,33 @@ class EnosApi(Upkeep):
         https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html
         """
         id = text_id(pipeline_id, "pipeline_id")
-        sighting = (yield from self.look([id]))[id]
-        if sighting.error is not None:
-            raise sighting.error
-        return str(sighting.status)
+        found = (yield from self.find([id]))[id]
+        if isinstance(found, NotFound):
+            raise found
+        return str(found.status)
 
-    def look(self, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+    def find(self, ids: Iterable[str]) -> Call[dict[str, Pipeline | NotFound]]:
         """
-        Look at released pipelines by id.
+        Read released pipelines by id.
 
         Both views (user and system pipelines) are searched, and searched again before a pipeline counts as
         absent: one may change its page while the pages are read.
+
+        :returns: by id, the pipeline or why there is none
         """
-        seen: dict[str, Sighting] = {}
+        found: dict[str, Pipeline | NotFound] = {}
         for is_system in (False, True, False, True):
-            missing = set(ids) - seen.keys()
+            missing = set(ids) - found.keys()
             if not missing:
                 break
             for entry in (yield from self._pages(True, is_system, missing)):
                 if entry.pipelineId in missing:
-                    seen[entry.pipelineId] = Sighting(entry.status)
-        for id in set(ids) - seen.keys():
-            seen[id] = Sighting(error=self._absent(id))
-        return seen
+                    found[entry.pipelineId] = entry
+        for id in set(ids) - found.keys():
+            found[id] = self._absent(id)
+        return found
 
-    def look_at_lag(self, ids: Sequence[str], max_lag: int) -> Call[dict[str, Sighting]]:
-        """
-        Look whether running pipelines have caught up: ``DRAINED`` and ``LAGGING`` are our words.
-
-        A pipeline that does not run is shown in its own status. An empty list of partitions says nothing yet.
-        """
-        seen = yield from self.look(ids)
-        for id, sighting in list(seen.items()):
-            if sighting.status == RUNNING:
-                lags = [entry.lag for entry in (yield from self.get_pipeline_offset_lag(id)).lagAndOffset]
-                drained = bool(lags) and max(lags) <= max_lag
-                seen[id] = Sighting("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
-        return seen
-
-    def _absent(self, id: str) -> PipelinesError:
+    def _absent(self, id: str) -> NotFound:
         return NotFound(
             f"pipeline {id} is not among the released pipelines, user and system ones searched twice",
             service=SERVICE,

@@ -1,0 +1,37 @@
+"""Looking at pipelines, and at how far they are behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.enos.states import RUNNING
+from airflow_provider_pipelines.errors import NotFound
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.enos.api.pipelines import EnosApi
+
+
+def look_pipelines(api: EnosApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+    """Look at released pipelines by id."""
+    return {
+        id: Sighting(error=found) if isinstance(found, NotFound) else Sighting(found.status)
+        for id, found in (yield from api.find(ids)).items()
+    }
+
+
+def look_at_lag(api: EnosApi, ids: Sequence[str], max_lag: int) -> Call[dict[str, Sighting]]:
+    """
+    Look whether running pipelines have caught up: ``DRAINED`` and ``LAGGING`` are our words.
+
+    A pipeline that does not run is shown in its own status. An empty list of partitions says nothing yet.
+    """
+    seen = yield from look_pipelines(api, ids)
+    for id, sighting in list(seen.items()):
+        if sighting.status == RUNNING:
+            lags = [entry.lag for entry in (yield from api.get_pipeline_offset_lag(id)).lagAndOffset]
+            drained = bool(lags) and max(lags) <= max_lag
+            seen[id] = Sighting("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
+    return seen
