@@ -90,5 +90,5 @@ class CodeArtsRunSensor(GoalSensor):
             from airflow_provider_pipelines.codearts.flows.failures import explain
 
             with self.hook as hook:
-                explain(hook, self.pipeline_id, failed, self.log.error)
+                explain(hook.get_conn, self.pipeline_id, failed, self.log.error)
         return super()._judge(report)

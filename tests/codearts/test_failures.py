@@ -213,6 +213,7 @@ def test_a_hook_that_cannot_be_made_changes_no_verdict(emulator):
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 
     told = []
-    failures.explain(CodeArtsHook("no_such_connection"), "p", ["r"], lambda form, line: told.append(form % line))
+    connect = CodeArtsHook("no_such_connection").get_conn
+    failures.explain(connect, "p", ["r"], lambda form, line: told.append(form % line))
     assert len(told) == 1
     assert "what failed could not be read" in told[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_pipelines.codearts.states import FAILED, FINISHED, INIT
 from airflow_provider_pipelines.core.http.retry import ONE_TRY
@@ -14,8 +14,8 @@ from airflow_provider_pipelines.errors import PipelinesError, TransportError
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api.client import CodeArtsApi
     from airflow_provider_pipelines.codearts.api.models import JobRun, RunDetail, StepRun
-    from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.core.http.retry import Patience
 
 #: lines of a step's log that are shown, characters of a line, steps and runs whose logs are read
 LINES = 30
@@ -51,16 +51,28 @@ class FailedStep:
     step_run_id: str | None = None
 
 
-def explain(hook: CodeArtsHook, pipeline_id: str, ids: Sequence[str], tell: Callable[[str, str], None]) -> None:
+class Client(Protocol):
+    """What runs the calls."""
+
+    api: CodeArtsApi
+
+    def run(self, call: Call[Any], patience: Patience | None = None) -> Any:
+        """Run one of them."""
+
+
+def explain(
+    connect: Callable[[], Client], pipeline_id: str, ids: Sequence[str], tell: Callable[[str, str], None]
+) -> None:
     """
     Tell where runs failed, with the last lines of the logs there.
 
     The verdict stands already: what cannot be read is said, and changes nothing.
 
+    :param connect: gives the client, or raises
     :param tell: takes a format with one place, and a line
     """
     try:
-        client = hook.get_conn()
+        client = connect()
         for id in ids[:MOST_RUNS]:
             client.run(_explain(client.api, pipeline_id, id, lambda line: tell("%s", line)), ONE_TRY)
     except PipelinesError as error:

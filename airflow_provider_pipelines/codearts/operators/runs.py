@@ -26,7 +26,7 @@ class CodeArtsRunsOperator(CodeArtsPipelineOperator):
         if failed:
             from airflow_provider_pipelines.codearts.flows.failures import explain
 
-            explain(self.hook, self.pipeline_id, failed, self.log.error)
+            explain(self.hook.get_conn, self.pipeline_id, failed, self.log.error)
         return super()._conclude(context, work)
 
 
