@@ -12,7 +12,7 @@ from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.flows.run_source import Wish
-    from airflow_provider_pipelines.codearts.operators_memory import RunMemory
+    from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
     from airflow_provider_pipelines.core.verbs.work import Work
 
 
@@ -66,7 +66,6 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         self.choose_jobs = choose_jobs
         self.choose_stages = choose_stages
         self.description = description
-        self._killed = False
 
     def plan(self) -> list[str]:
         """Check ids and the body."""
@@ -75,7 +74,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
 
     def _body(self) -> dict[str, Any]:
         from airflow_provider_pipelines.codearts.api.bodies import run_body
-        from airflow_provider_pipelines.codearts.marker import ROOM
+        from airflow_provider_pipelines.codearts.flows.marker import ROOM
 
         return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
 
@@ -87,7 +86,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         return self._go(context, work)
 
     def _obtain(self, context: Any, deadline: float) -> Work:
-        from airflow_provider_pipelines.codearts.operators_memory import RunMemory
+        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
 
         client = self.hook.get_conn()
         if self.cancel_on_kill:
@@ -98,8 +97,8 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         return memory.work
 
     def _wish(self, api: Any, context: Any, memory: RunMemory) -> Wish:
+        from airflow_provider_pipelines.codearts.flows.marker import Marker
         from airflow_provider_pipelines.codearts.flows.run_source import Wish
-        from airflow_provider_pipelines.codearts.marker import Marker
 
         body = self._body()
         marker = Marker.of(
@@ -109,6 +108,12 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         now, tell = self.hook.clock.time, self.log.info
         return Wish(api, self.pipeline_id, body, description, marker, memory, now, tell)
 
+    def hold(self, work: Work) -> None:
+        """Take charge of the run, and cancel it if the task was killed while it was asked for."""
+        self._work = work
+        if self.was_killed():
+            self.on_kill()
+
     def _conclude(self, context: Any, work: Work) -> Any:
         if self._cancelled_before(work):
             self.log.info("the run that was taken over was being cancelled; starting another one")
@@ -117,7 +122,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
             if left_the_queue(item):
                 item.known = CANCELED
                 item.fail(WatchFailed(f"{item.id} was taken out of the queue by somebody else before it could start."))
-        from airflow_provider_pipelines.codearts.operators_memory import RunMemory
+        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
 
         result = super()._conclude(context, work)
         RunMemory(self, context, work.deadline).forget()
@@ -131,8 +136,3 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         soon = self.hook.clock.time() - item.acted_at < SETTLE
         cancelled = item.result == "failed" and item.known == CANCELED
         return bool(item.made.get("adopted")) and soon and (cancelled or left_the_queue(item))
-
-    def on_kill(self) -> None:
-        """Cancel the run, or see to it that it is cancelled as soon as its id is known."""
-        self._killed = True
-        super().on_kill()

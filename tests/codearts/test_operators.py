@@ -6,11 +6,11 @@ import json
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_provider_pipelines.codearts.flows.marker import ROOM
 from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.codearts.marker import ROOM
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
-from airflow_provider_pipelines.codearts.operators_memory import STORE_KEY
+from airflow_provider_pipelines.codearts.operators.run_memory import STORE_KEY
 from airflow_provider_pipelines.errors import ArgumentError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.operator import VerbOperator
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, QUEUES, WAITING, queue, run_of, runs

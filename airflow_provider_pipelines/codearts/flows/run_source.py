@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_pipelines.codearts.flows.marker import Marker, Record
 from airflow_provider_pipelines.codearts.flows.runs import active_runs, look_runs, shown
-from airflow_provider_pipelines.codearts.marker import Marker, Record
 from airflow_provider_pipelines.codearts.states import COMPLETED, ENDED
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done

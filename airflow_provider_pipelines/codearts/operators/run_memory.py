@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_pipelines import compat
-from airflow_provider_pipelines.codearts.marker import Record
+from airflow_provider_pipelines.codearts.flows.marker import Record
 from airflow_provider_pipelines.core.verbs.work import Item, Work
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.flows.run_source import Run
-    from airflow_provider_pipelines.codearts.operators_runs import CodeArtsRunPipelineOperator
+    from airflow_provider_pipelines.codearts.hook import CodeArtsHook
+    from airflow_provider_pipelines.core.verbs.goals import Verb
 
 #: the key of the task's state store under which the run is remembered
 STORE_KEY = "codearts_run"
 
 
+class Asking(Protocol):
+    """The operator that asks for the run."""
+
+    @property
+    def hook(self) -> CodeArtsHook:
+        """The hook, which knows the time."""
+
+    @property
+    def verb(self) -> Verb:
+        """What is done."""
+
+    def was_killed(self) -> bool:
+        """Tell whether the task is to end."""
+
+    def hold(self, work: Work) -> None:
+        """Take charge of the run."""
+
+
 class RunMemory:
     """What a run operator keeps, in the task's state store (Airflow 3.3) and in XCom."""
 
-    def __init__(self, operator: CodeArtsRunPipelineOperator, context: Any, deadline: float) -> None:
+    def __init__(self, operator: Asking, context: Any, deadline: float) -> None:
         self._operator = operator
         self._context = context
         self._deadline = deadline
@@ -44,7 +62,7 @@ class RunMemory:
 
     def check(self) -> None:
         """Raise if the task was killed."""
-        if self._operator._killed:
+        if self._operator.was_killed():
             raise WatchFailed("the task was killed before the run was asked for; none was started.")
 
     def known(self, run: Run) -> None:
@@ -56,9 +74,8 @@ class RunMemory:
         if run.adopted:
             made["adopted"] = True
         item = Item(run.id, phase="acted", known=run.status, acted_at=operator.hook.clock.time(), made=made)
-        self.work = operator._work = Work(operator.verb, [item], self._deadline)
-        if operator._killed:
-            VerbOperator.on_kill(operator)
+        self.work = Work(operator.verb, [item], self._deadline)
+        operator.hold(self.work)
         if (ti := self._context.get("ti")) is not None:
             for name in ("pipeline_run_id", "queue_id"):
                 if name in made:
