@@ -8,8 +8,11 @@ from airflow_provider_pipelines.codearts.operators.pipelines import (
     CodeArtsEnablePipelineOperator,
     CodeArtsListPipelinesOperator,
 )
-from airflow_provider_pipelines.codearts.operators.runs import CodeArtsRetryRunOperator, CodeArtsStopRunOperator
-from airflow_provider_pipelines.codearts.operators_runs import CodeArtsRunPipelineOperator
+from airflow_provider_pipelines.codearts.operators.runs import (
+    CodeArtsRetryRunOperator,
+    CodeArtsRunPipelineOperator,
+    CodeArtsStopRunOperator,
+)
 
 __all__ = [
     "CodeArtsDisablePipelineOperator",

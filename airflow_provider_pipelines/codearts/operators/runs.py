@@ -1,17 +1,19 @@
-"""Operators for runs of CodeArts pipelines that are there: stop, retry."""
+"""Operators that run CodeArts pipelines, stop runs and retry them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipelineOperator
-from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, STOP
+from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.errors import PipelinesError
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task.operator import airflow_edge
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.codearts.flows.run_source import Wish
+    from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.work import Item, Work
 
@@ -33,6 +35,128 @@ class CodeArtsRunsOperator(CodeArtsPipelineOperator):
 def left_the_queue(item: Item) -> bool:
     """Tell whether a run that waited is gone: taken out of the queue, it never was a run and leaves no record."""
     return item.known == QUEUED and item.error is not None and item.error.get("error") == "NotFound"
+
+
+class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
+    """
+    Runs a CodeArts pipeline and waits until the run is ``COMPLETED``.
+
+    A run is asked for once. Where the answer is lost, the run is looked for, by a marker at the end of its description;
+    if that stays unclear the task fails and says so. A later attempt takes over the run of an earlier one, if it was
+    asked for with the same arguments and goes on, or ended well unnoticed; after a run that failed or was cancelled it
+    starts a new one. A run over the pipeline's limit waits in its queue, and so does the task.
+
+    https://support.huaweicloud.com/intl/en-us/api-pipeline/RunPipeline.html
+
+    :param pipeline_id: the pipeline (templated)
+    :param sources: which branches or tags, in the vendor's structure; None for the pipeline's own (templated)
+    :param variables: a mapping, or the vendor's list of ``{"name", "value"}``; numbers and booleans are sent as text
+        (templated)
+    :param choose_jobs: identifiers of jobs from the pipeline's definition, for instance ``JOB_ijsHS`` (templated)
+    :param choose_stages: identifiers of stages; jobs of other stages are left out (templated)
+    :param description: what the run's description says before the marker (templated)
+    :param timeout: seconds for each attempt, deferrals included; 24 hours if not given
+    :param cancel_on_kill: cancel the run when the task is killed or its time is up
+    :raises WatchFailed: the run failed, was cancelled or ignored, or waited too long in the queue
+    :raises QuotaExceeded: too many runs at once, and the pipeline does not queue
+    """
+
+    template_fields: Sequence[str] = (
+        "pipeline_id", "sources", "variables", "choose_jobs", "choose_stages", "description",
+        "project_id", "region", "huaweicloud_conn_id",
+    )  # fmt: skip
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sources": "json", "variables": "json"}
+    does = RUN
+    cancels = True
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[Mapping[str, Any]] | None = None,
+        variables: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        choose_jobs: Sequence[str] | None = None,
+        choose_stages: Sequence[str] | None = None,
+        description: str | None = None,
+        timeout: float = 24 * 3600,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, cancel_on_kill=cancel_on_kill, **kwargs)
+        self.sources = sources
+        self.variables = variables
+        self.choose_jobs = choose_jobs
+        self.choose_stages = choose_stages
+        self.description = description
+
+    def plan(self) -> list[str]:
+        """Check ids and the body."""
+        self._body()
+        return super().plan()
+
+    def _body(self) -> dict[str, Any]:
+        from airflow_provider_pipelines.codearts.api.bodies import run_body
+        from airflow_provider_pipelines.codearts.flows.marker import ROOM
+
+        return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
+
+    def execute(self, context: Any) -> Any:
+        """Adopt or ask for a run, and wait or defer."""
+        with airflow_edge():
+            self.plan()
+            work = self._obtain(context, self._deadline())
+        return self._go(context, work)
+
+    def _obtain(self, context: Any, deadline: float) -> Work:
+        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
+
+        client = self.hook.get_conn()
+        if self.cancel_on_kill:
+            # before the request: when it is answered there may be no time left
+            self._cancel = self.hook.canceller(self.kind, self.scope)
+        memory = RunMemory(self, context, deadline)
+        client.run(self._wish(client.api, context, memory).fulfil())
+        return memory.work
+
+    def _wish(self, api: Any, context: Any, memory: RunMemory) -> Wish:
+        from airflow_provider_pipelines.codearts.flows.marker import Marker
+        from airflow_provider_pipelines.codearts.flows.run_source import Wish
+
+        body = self._body()
+        marker = Marker.of(
+            context.get("ti"), [api.project_id, self.region, self.huaweicloud_conn_id, self.pipeline_id, body]
+        )
+        description = body.pop("description", None)
+        now, tell = self.hook.clock.time, self.log.info
+        return Wish(api, self.pipeline_id, body, description, marker, memory, now, tell)
+
+    def hold(self, work: Work) -> None:
+        """Take charge of the run, and cancel it if the task was killed while it was asked for."""
+        self._work = work
+        if self.was_killed():
+            self.on_kill()
+
+    def _conclude(self, context: Any, work: Work) -> Any:
+        if self._cancelled_before(work):
+            self.log.info("the run that was taken over was being cancelled; starting another one")
+            return self._go(context, self._obtain(context, work.deadline))
+        for item in work.items.values():
+            if left_the_queue(item):
+                item.known = CANCELED
+                item.fail(WatchFailed(f"{item.id} was taken out of the queue by somebody else before it could start."))
+        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
+
+        result = super()._conclude(context, work)
+        RunMemory(self, context, work.deadline).forget()
+        return result
+
+    def _cancelled_before(self, work: Work) -> bool:
+        """Tell whether an adopted run ended soon by a cancel, which will have been that of the killed attempt."""
+        from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
+
+        (item,) = work.items.values()
+        soon = self.hook.clock.time() - item.acted_at < SETTLE
+        cancelled = item.result == "failed" and item.known == CANCELED
+        return bool(item.made.get("adopted")) and soon and (cancelled or left_the_queue(item))
 
 
 class CodeArtsStopRunOperator(CodeArtsRunsOperator):
