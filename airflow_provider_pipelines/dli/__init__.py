@@ -1,1 +1,1 @@
-"""Data Lake Insight: Flink jobs on Huawei Cloud and Open Telekom Cloud."""
+"""Data Lake Insight on Huawei Cloud and Open Telekom Cloud: Flink jobs, SQL jobs, Spark batches."""
