@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Report
+    from airflow_provider_pipelines.core.verbs.observation import Report
 
 #: seconds before the first look: a trigger that fires sooner can fail its task (Airflow 3.3.2)
 FIRST_LOOK = 10.0
@@ -32,7 +32,7 @@ class WatchTrigger(BaseTrigger):
     :param arguments: the hook's arguments: connection id and scope of the connection
     :param kind: the kind of thing
     :param scope: where the things live
-    :param things: what is watched, as :meth:`~airflow_provider_pipelines.core.verbs.watch.Watched.to_json` writes it
+    :param things: what is watched, as ``Watched.to_json`` writes it
     :param deadline: Unix time at which the wait ends
     :param poll_interval: seconds, the longest time between two looks
     :param max_poll_failures: failed looks in a row that are forgiven
@@ -99,7 +99,7 @@ class WatchTrigger(BaseTrigger):
             event = (await self._watch()).to_event()
         except Exception as error:
             self.log.exception("the watch broke off")
-            from airflow_provider_pipelines.core.verbs.watch import Report
+            from airflow_provider_pipelines.core.verbs.observation import Report
             from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 
             reason = (
@@ -112,8 +112,9 @@ class WatchTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # Airflow's
 
     async def _watch(self) -> Report:
-        from airflow_provider_pipelines.core.http.sync_driver import drive
-        from airflow_provider_pipelines.core.verbs.watch import Report, Watched, watch
+        from airflow_provider_pipelines.core.http.async_driver import drive
+        from airflow_provider_pipelines.core.verbs.observation import Report, Watched
+        from airflow_provider_pipelines.core.verbs.watch import Waiting, watch
         from airflow_provider_pipelines.hook.poller import SLACK, Shared
 
         things = [Watched.from_json(thing) for thing in self.things]
@@ -127,11 +128,8 @@ class WatchTrigger(BaseTrigger):
                 watch(
                     things,
                     poller.look,
-                    poll_interval=self.poll_interval,
+                    Waiting(self.poll_interval, self.max_poll_failures, self.clock.time, self.log.info),
                     deadline=self.deadline,
-                    max_poll_failures=self.max_poll_failures,
-                    now=self.clock.time,
-                    tell=self.log.info,
                     pause_at=self.wake_at,
                     # the poller may serve a wait early, but never within the first ten seconds
                     first_delay=FIRST_LOOK / (1 - SLACK),

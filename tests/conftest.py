@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.core.http import identity
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.enos.verifier import Verifier
 
@@ -172,7 +173,7 @@ def every_enos_request_is_verified(request, monkeypatch):
     def concerns(wire):
         return any(part in wire.url for part in ("/apim-token-service/", "/streaming/v2.0/"))
 
-    sync_send, async_send = transports.SyncTransport._send, transports.AsyncTransport._send
+    sync_send, async_send = SyncTransport._send, AsyncTransport._send
 
     def checked(transport, wire):
         if concerns(wire):
@@ -190,8 +191,8 @@ def every_enos_request_is_verified(request, monkeypatch):
             verifier().learn(wire.url, reply.body)
         return reply
 
-    monkeypatch.setattr(transports.SyncTransport, "_send", checked)
-    monkeypatch.setattr(transports.AsyncTransport, "_send", checked_async)
+    monkeypatch.setattr(SyncTransport, "_send", checked)
+    monkeypatch.setattr(AsyncTransport, "_send", checked_async)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 import airflow_provider_pipelines
 from airflow_provider_pipelines.provider import CONNECTIONS, get_provider_info
-from airflow_provider_pipelines.task.operator import ListOperator
+from airflow_provider_pipelines.task.list_operator import ListOperator
 
 ROOT = Path(airflow_provider_pipelines.__file__).parent
 NAME = "airflow_provider_pipelines"

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.hook.base import operation
+from airflow_provider_pipelines.hook.faces import operation
 from scripts.reference import ROOMS, arguments, classes, told
 from tests.test_properties_operations import HOOKS
 

@@ -14,7 +14,8 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.provider import CONNECTIONS
-from airflow_provider_pipelines.task.operator import GoalSensor, VerbOperator
+from airflow_provider_pipelines.task.operator import VerbOperator
+from airflow_provider_pipelines.task.sensor import GoalSensor
 from airflow_provider_pipelines.window import airflow as window_airflow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.snapshot import Surroundings

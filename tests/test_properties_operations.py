@@ -10,7 +10,8 @@ import pytest
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.enos.hook import EnosHook
-from airflow_provider_pipelines.hook.base import Fields, operation
+from airflow_provider_pipelines.hook.connection import Fields
+from airflow_provider_pipelines.hook.faces import operation
 
 SAMPLES = Path(__file__).parent / "samples"
 PROJECT = "93d8e0553c20411fba06bb112b5b59af"

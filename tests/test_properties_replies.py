@@ -20,7 +20,7 @@ from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Sl
 from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, Patience
 from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
-from airflow_provider_pipelines.hook.base import Fields
+from airflow_provider_pipelines.hook.connection import Fields
 from tests.test_properties_operations import HOOKS, HUAWEI, OPERATIONS, shown, zero
 
 #: effects of one call at most, with a handful of answers of which the last one repeats

@@ -11,7 +11,8 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
@@ -55,7 +56,7 @@ class Canaries:
 @pytest.fixture
 def canaries(emulator, monkeypatch):
     canaries = Canaries(emulator.env)
-    for kind in (transports.SyncTransport, transports.AsyncTransport):
+    for kind in (SyncTransport, AsyncTransport):
         send = kind._send
 
         def spied(transport, wire, send=send):

@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_pipelines import trigger as trigger_module
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.core.verbs.watch import Goal, Watched
+from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.observation import Watched
 from airflow_provider_pipelines.hook.poller import _POLLERS, Shared
 from airflow_provider_pipelines.trigger import OWNED, WatchTrigger
 
@@ -103,7 +104,7 @@ async def test_many_waits_share_each_look(emulator):
 
 async def test_a_wait_that_is_cancelled_leaves_the_others_alone(emulator, clock):
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
-        from airflow_provider_pipelines.core.http.sync_driver import drive
+        from airflow_provider_pipelines.core.http.async_driver import drive
 
         waits = [asyncio.ensure_future(drive(poller.look([RUNNING], 20.0))) for _ in range(3)]
         await asyncio.sleep(0)
@@ -125,7 +126,7 @@ async def test_other_scopes_and_teams_have_pollers_of_their_own(emulator, clock)
 
 
 async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
-    from airflow_provider_pipelines.core.http.sync_driver import drive
+    from airflow_provider_pipelines.core.http.async_driver import drive
 
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
         with mock.patch.object(poller._hook, "look", side_effect=ZeroDivisionError):
@@ -135,7 +136,7 @@ async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
 
 
 async def test_a_bug_in_one_look_does_not_strand_those_who_wait_for_a_later_one(emulator):
-    from airflow_provider_pipelines.core.http.sync_driver import drive
+    from airflow_provider_pipelines.core.http.async_driver import drive
 
     clock = Real()
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:

@@ -12,13 +12,15 @@ from airflow_provider_pipelines.codearts.flows.gates import look_gate
 from airflow_provider_pipelines.codearts.flows.runs import cancel_runs, look_pipelines, look_runs
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, operation
+from airflow_provider_pipelines.hook.clients import Binding
+from airflow_provider_pipelines.hook.faces import Aio, operation
 from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
 from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.hook.connection import Fields
 
 _PROJECT = (
     "the id of the CodeArts project that owns the pipelines (not the IAM project's), or give the task project_id=..."

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.states import COMPLETED, FAILED, SENSED
 from airflow_provider_pipelines.core.checks import one_of, optional_id, text_id
-from airflow_provider_pipelines.task.operator import GoalSensor
+from airflow_provider_pipelines.task.sensor import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.verbs.goals import Goal
-    from airflow_provider_pipelines.core.verbs.watch import Report
+    from airflow_provider_pipelines.core.verbs.observation import Report
 
 
 class CodeArtsRunSensor(GoalSensor):

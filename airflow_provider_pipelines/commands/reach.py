@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import gone
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.hook.base import PipelinesHook
     from airflow_provider_pipelines.window.record.model import Place, Plan
 
@@ -109,7 +109,7 @@ class Reach:
 
         A place whose credentials are refused counts as not reached: more refusals would lock them.
         """
-        from airflow_provider_pipelines.core.verbs.watch import Sighting
+        from airflow_provider_pipelines.core.verbs.observation import Sighting
 
         seen: dict[str, Sighting] = {}
         for at, hook in list(self._hooks.items()):

@@ -21,7 +21,7 @@ from airflow_provider_pipelines.window.record.repository import Shelf
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
     from airflow_provider_pipelines.commands.standing import Entry
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.record.claims import Runs
 
 #: seconds, the longest time between two looks; somebody is waiting

@@ -13,13 +13,15 @@ from airflow_provider_pipelines.dli.flows.flink_jobs import look_flink_jobs, loo
 from airflow_provider_pipelines.dli.flows.spark_batches import cancel_batches, look_batches
 from airflow_provider_pipelines.dli.flows.sql_jobs import cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, operation
+from airflow_provider_pipelines.hook.clients import Binding
+from airflow_provider_pipelines.hook.faces import Aio, operation
 from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
 from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.hook.connection import Fields
 
 
 class DliOperations:

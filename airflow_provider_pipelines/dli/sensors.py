@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_ids, one_of, optional_id, text_id
 from airflow_provider_pipelines.dli.states import FINISHED, RUNNING, SENSED, SPARK_SENSED, SQL_SENSED, SUCCESS
-from airflow_provider_pipelines.task.operator import GoalSensor
+from airflow_provider_pipelines.task.sensor import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal

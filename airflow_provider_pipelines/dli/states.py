@@ -18,7 +18,7 @@ from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
 from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing, WatchFailed, error_from_event
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
 
 INIT, RUNNING, FINISH = "job_init", "job_running", "job_finish"
 STOPPED, STOP_FAILED = "job_cancel_success", "job_cancel_fail"

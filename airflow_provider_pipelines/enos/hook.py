@@ -11,11 +11,15 @@ from airflow_provider_pipelines.core.http.identity import Identity, shared_ident
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
 from airflow_provider_pipelines.enos.api.pipelines import EnosApi
 from airflow_provider_pipelines.enos.flows.pipelines import look_at_lag, look_pipelines
-from airflow_provider_pipelines.hook.base import Aio, Binding, Fields, PipelinesHook, operation
+from airflow_provider_pipelines.hook.base import PipelinesHook
+from airflow_provider_pipelines.hook.clients import Binding
+from airflow_provider_pipelines.hook.connection import Fields
+from airflow_provider_pipelines.hook.faces import Aio, operation
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.hook.connection import Fields
 
 
 class EnosOperations:

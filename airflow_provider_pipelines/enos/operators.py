@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.enos.states import PAUSE, RELEASE, RESET_OFFSET, START, STOP
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task.operator import ListOperator, VerbOperator, airflow_edge, seconds
+from airflow_provider_pipelines.task.boundary import airflow_edge, seconds
+from airflow_provider_pipelines.task.list_operator import ListOperator
+from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -170,7 +172,8 @@ class EnosReleasePipelineOperator(EnosPipelineOperator):
 
     def execute(self, context: Any) -> Any:
         """Release, and look for it."""
-        from airflow_provider_pipelines.core.verbs.work import Item, Work
+        from airflow_provider_pipelines.core.verbs.item import Item
+        from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_edge():
             (id,) = self.plan()

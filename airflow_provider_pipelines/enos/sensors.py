@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import one_of, text_id, whole_number
 from airflow_provider_pipelines.enos.states import DRAINED, RUNNING, SENSED
-from airflow_provider_pipelines.task.operator import GoalSensor
+from airflow_provider_pipelines.task.sensor import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal

@@ -1,20 +1,16 @@
 """
 The base of all hooks: from an Airflow connection to a client, with a sync face and its ``aio`` twin.
 
-Every operation of a vendor exists once, as a generator; :func:`operation` shows it on both faces.
+Every operation of a vendor exists once, as a generator; ``operation`` in :mod:`.faces` shows it on both faces.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import warnings
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
@@ -22,15 +18,6 @@ from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import ONE_TRY, Patience
-from airflow_provider_pipelines.core.http.session import Scheme, Session
-from airflow_provider_pipelines.core.http.sync_driver import (
-    AsyncTransport,
-    Route,
-    SyncTransport,
-    certificates,
-    environment_bundle,
-    environment_proxies,
-)
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     AuthenticationError,
@@ -38,357 +25,20 @@ from airflow_provider_pipelines.errors import (
     ConnectionMissing,
     PipelinesError,
 )
+from airflow_provider_pipelines.hook.clients import Binding, SyncClient
+from airflow_provider_pipelines.hook.connection import Fields
 from airflow_provider_pipelines.provider import CONNECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from airflow_provider_pipelines.core.verbs.observation import Look, Sighting
+    from airflow_provider_pipelines.hook.faces import Aio
 
-    from airflow_provider_pipelines.core.verbs.watch import Look, Sighting
-
-P = ParamSpec("P")
 T = TypeVar("T")
 
 #: seconds that `test_connection` waits at most, since the API server runs it while a user looks on
 TEST_TIMEOUT = 10.0
 #: seconds for all of a cancel on a worker that is being killed
 KILL_TIMEOUT = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """
-    An Airflow connection as this package reads it.
-
-    :param conn_id: the connection's id, for messages
-    :param kind: the connection type
-    """
-
-    conn_id: str
-    kind: str
-    host: str | None = None
-    port: int | None = None
-    login: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def read(cls, conn_id: str, kind: str, connection: Any, extra: Any) -> Fields:
-        """
-        Take over what a connection holds, unknown fields refused.
-
-        :raises ConfigurationError: a field is unknown
-        """
-        table: Mapping[str, Any] = CONNECTIONS[kind]["fields"]  # type: ignore[assignment]
-        if not isinstance(extra or {}, Mapping):
-            raise ConfigurationError(f"connection {conn_id!r}: extra is no JSON object. Give fields and their values.")
-        prefix = f"extra__{kind}__"
-        values = {str(name).removeprefix(prefix): value for name, value in dict(extra or {}).items()}
-        if unknown := sorted(set(values) - set(table)):
-            raise ConfigurationError(
-                f"connection {conn_id!r}: unknown fields in extra: {', '.join(unknown)}. "
-                f"Possible are {', '.join(table)}."
-            )
-        return cls(
-            conn_id, kind, connection.host, connection.port, connection.login, connection.password,
-            {name: value for name, value in values.items() if value not in (None, "")},
-        )  # fmt: skip
-
-    def problem(self, name: str, text: str) -> ConfigurationError:
-        """Make the error for a field."""
-        return ConfigurationError(f"connection {self.conn_id!r}, field {name}: {text}")
-
-    def needed(self, name: str, value: str | None, what: str) -> str:
-        """Give a value that has to be there, without blanks around it."""
-        if value is None or not value.strip():
-            raise self.problem(name, f"is empty. Fill in {what}.")
-        return value.strip()
-
-    def text(self, name: str) -> str | None:
-        """Give an extra field as text, or None."""
-        value = self.extra.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise self.problem(name, "is no text.")
-        allowed = CONNECTIONS[self.kind]["fields"][name]["schema"].get("enum")  # type: ignore[index]
-        if allowed and value not in allowed:
-            raise self.problem(name, f"{value!r} is not possible. Possible are {', '.join(allowed)}.")
-        return value.strip()
-
-    def number(self, name: str) -> float | None:
-        """Give an extra field as a number within its bounds, or None."""
-        value = self.extra.get(name)
-        if value is None:
-            return None
-        schema = CONNECTIONS[self.kind]["fields"][name]["schema"]  # type: ignore[index]
-        try:
-            number = float(value) if not isinstance(value, bool) else float("nan")
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not schema["minimum"] <= number <= schema["maximum"]:
-            raise self.problem(name, f"is not possible. Give a number from {schema['minimum']} to {schema['maximum']}.")
-        return number
-
-    def flag(self, name: str, default: bool) -> bool:
-        """Give an extra field as a boolean; ``true`` and ``false`` as text are accepted."""
-        value = self.extra.get(name, default)
-        if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
-            return value.strip().lower() == "true"
-        if not isinstance(value, bool):
-            raise self.problem(name, "is no boolean. Give true or false.")
-        return value
-
-    def address(self, name: str, value: str) -> str:
-        """Check a base URL: https unless it says otherwise, no path of its own, nothing else in it."""
-        url = value if "://" in value else f"https://{value}"
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise self.problem(
-                name, f"{value!r} is no address. Give for instance https://gateway.example.com."
-            ) from None
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
-            raise self.problem(
-                name, "is no address. Give for instance https://gateway.example.com, and nothing behind it."
-            )
-        if not parts.netloc.isascii() or any(letter.isspace() for letter in url):
-            raise self.problem(name, "has characters that no host name has.")
-        netloc = parts.netloc if port or not self.port or name != "host" else f"{parts.netloc}:{self.port}"
-        return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
-
-    def route(self, url: str) -> Route:
-        """Give proxy, TLS and time-out rules for an address; read once, given to both drivers."""
-        verify = self.flag("verify", True)
-        bundle = self.text("ca_bundle")
-        where = ""
-        if bundle is None and (found := environment_bundle()) is not None:
-            variable, bundle = found
-            where = f"not given, and the environment variable {variable} names one: "
-        if verify and bundle:
-            if not os.path.exists(bundle):
-                raise self.problem(
-                    "ca_bundle", f"{where}there is no file {bundle!r}. Give the path of a PEM file on this machine."
-                )
-            try:
-                certificates(bundle)
-            except OSError:
-                raise self.problem("ca_bundle", f"{where}{bundle!r} holds no certificates that can be read.") from None
-        if not verify:
-            warnings.warn(
-                f"connection {self.conn_id!r} does not verify TLS certificates (verify=false): anybody on the way can "
-                "read the traffic. Give the certificate authority in ca_bundle instead.",
-                stacklevel=2,
-            )
-        route = Route(verify, bundle, self.number("timeout") or 15.0, self._proxy(), self._proxies())
-        if route.proxy is None and urlsplit(route.proxy_to(url) or "http:").scheme not in {"http", "https"}:
-            raise self.problem(
-                "proxy", "is empty, and the environment names one that is not http or https. Fill it in."
-            )
-        return route
-
-    def _proxy(self) -> str | None:
-        given = self.text("proxy")
-        if given is None or given == "direct":
-            return None
-        try:
-            parts = urlsplit(given)
-            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        except ValueError:
-            good = False
-        if not good or parts.path.strip("/") or parts.query or parts.fragment or not given.isascii():
-            # it may hold a password, so it is not shown
-            raise self.problem("proxy", "is no address of a proxy. Give http://[user:password@]host:port, or 'direct'.")
-        return given
-
-    def _proxies(self) -> Mapping[str, str]:
-        return {} if self.text("proxy") else environment_proxies()
-
-
-@dataclass(frozen=True, slots=True)
-class Binding(Generic[T]):
-    """
-    A vendor's operations, bound to credentials.
-
-    :param api: the operations, as generators
-    :param scheme: signs and reads
-    :param route: how the service is reached
-    :param address: where the service is, without a slash at the end
-    """
-
-    api: T
-    scheme: Scheme
-    route: Route
-    address: str = ""
-
-
-class SyncClient(Generic[T]):
-    """
-    The sync client of a hook.
-
-    :param binding: operations, credentials and route
-    :param clock: gives the time
-    :param mask: keeps derived secrets out of the logs
-    """
-
-    def __init__(self, binding: Binding[T], clock: Clock, mask: Callable[[str], None]) -> None:
-        self.api = binding.api
-        self.address = binding.address
-        self.session = Session(binding.scheme, clock.wall)
-        self.transport = SyncTransport(binding.route, clock.sleep, mask)
-        self._clock = clock
-
-    def rebind(self, binding: Binding[T]) -> None:
-        """Go on with other credentials; what is under way is not disturbed."""
-        self.api = binding.api
-        self.address = binding.address
-        self.session = Session(binding.scheme, self._clock.wall)
-        self.transport.route = binding.route
-
-    def run(self, call: Call[Any], patience: Patience | None = None) -> Any:
-        """Run one of the operations of :attr:`api`."""
-        return self.transport.run(self.session.carry(call, patience or Patience()))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.transport.close()
-
-
-class AsyncClient(Generic[T]):
-    """
-    The async client of a hook.
-
-    :param binding: operations, credentials and route
-    :param clock: gives the time
-    """
-
-    def __init__(self, binding: Binding[T], clock: Clock) -> None:
-        self.api = binding.api
-        self.session = Session(binding.scheme, clock.wall)
-        self.transport = AsyncTransport(binding.route, clock.pause, compat.amask_secret)
-
-    async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
-        """Run an operation."""
-        return await self.transport.run(self.session.carry(make(self.api), patience or Patience()))
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self.transport.close()
-
-
-class Aio(Generic[T]):
-    """
-    The async twin of a hook: the same operations, awaitable.
-
-    Usable as an async context manager.
-    """
-
-    def __init__(self, hook: PipelinesHook[T]) -> None:
-        self._hook = hook
-        self._opened: AsyncClient[T] | None = None
-        self._opening = asyncio.Lock()
-        self._fields: Fields | None = None
-
-    async def client(self) -> AsyncClient[T]:
-        """Make a client of its own; reads the connection unless the hook has."""
-        hook = self._hook
-        known: Fields | None = hook.__dict__.get("fields")
-        fields = known if known is not None else await compat.read_connection(hook.conn_id, hook.fields_of)
-        self._fields = fields
-        return AsyncClient(hook.bind(fields), hook.clock)
-
-    async def reread(self) -> bool:
-        """
-        Read the connection again, and go on with a new client if it was changed.
-
-        :returns: whether it was
-        """
-        hook, known = self._hook, self._fields
-        fields = await compat.read_connection(hook.conn_id, hook.fields_of)
-        if fields == known:
-            return False
-        client = AsyncClient(hook.bind(fields), hook.clock)
-        async with self._opening:
-            await self.close()
-            hook.__dict__.pop("fields", None)
-            self._fields, self._opened = fields, client
-        return True
-
-    async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
-        """Run an operation, given as what to do with the API; outside ``async with`` on a client for this call only."""
-        if self._opened is not None:
-            return await self._opened.run(make, patience)
-        client = await self.client()
-        try:
-            return await client.run(make, patience)
-        finally:
-            await client.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._opened is not None:
-            client, self._opened = self._opened, None
-            await client.close()
-
-    async def keep(self) -> Self:
-        """Keep one client until :meth:`close`."""
-        async with self._opening:
-            if self._opened is None:
-                self._opened = await self.client()
-        return self
-
-    async def __aenter__(self) -> Self:
-        """Keep one client until the end."""
-        return await self.keep()
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the client."""
-        await self.close()
-
-
-class operation(Generic[P, T]):  # noqa: N801 -- used like a decorator
-    """
-    Show a generator of the API on both faces of a hook: plain on the hook, awaitable on its ``aio``.
-
-    :param make: the API's generator method
-    """
-
-    def __init__(self, make: Callable[Concatenate[Any, P], Call[T]]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, face: None, owner: Any) -> Self: ...
-
-    @overload
-    def __get__(self, face: PipelinesHook[Any], owner: Any) -> Callable[P, T]: ...
-
-    @overload
-    def __get__(self, face: Aio[Any], owner: Any) -> Callable[P, Awaitable[T]]: ...
-
-    def __get__(self, face: Any, owner: Any) -> Any:
-        """Bind to a face."""
-        if face is None:
-            return self
-        make = self._make
-
-        def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            if isinstance(face, Aio):
-                return face.run(lambda api: make(api, *args, **kwargs))
-            client = face.get_conn()
-            return client.run(make(client.api, *args, **kwargs))
-
-        bound.__name__, bound.__doc__ = self.name, self.__doc__
-        return bound
 
 
 class PipelinesHook(BaseHook, Generic[T]):

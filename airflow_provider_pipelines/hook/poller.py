@@ -21,7 +21,7 @@ from airflow_provider_pipelines.errors import AuthenticationError
 from airflow_provider_pipelines.hook.base import hook_named
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
 
 #: the part of its interval by which a wait may be served early, to share a look
 SLACK = 0.25

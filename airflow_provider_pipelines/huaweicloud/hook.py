@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_pipelines.core.http.identity import Identity, shared_identity
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.hook.base import Fields, PipelinesHook
+from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.huaweicloud.answers import IAM_CODES, Service
 from airflow_provider_pipelines.huaweicloud.auth import AgencyKeyAuth, Auth, KeyAuth, TokenAuth
 from airflow_provider_pipelines.huaweicloud.iam import (
@@ -27,6 +27,7 @@ from airflow_provider_pipelines.huaweicloud.signature import AccessKey
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
+    from airflow_provider_pipelines.hook.connection import Fields
 
 T = TypeVar("T")
 

@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task.operator import VerbOperator, airflow_edge
+from airflow_provider_pipelines.task.boundary import airflow_edge
+from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.core.verbs.marker import Record
     from airflow_provider_pipelines.core.verbs.once import Run, Source
-    from airflow_provider_pipelines.core.verbs.work import Item, Work
+    from airflow_provider_pipelines.core.verbs.work import Work
 
 
 class OnceOperator(VerbOperator):
@@ -153,7 +155,8 @@ class _Memory:
             raise WatchFailed("the task was killed before anything was asked for; nothing was started.")
 
     def known(self, run: Run) -> None:
-        from airflow_provider_pipelines.core.verbs.work import Item, Work
+        from airflow_provider_pipelines.core.verbs.item import Item
+        from airflow_provider_pipelines.core.verbs.work import Work
 
         operator = self._operator
         made: dict[str, Any] = {operator.id_name: run.id or None}

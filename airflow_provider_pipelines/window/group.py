@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import TaskGroup
 
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.errors import ArgumentError
-from airflow_provider_pipelines.task.operator import seconds
+from airflow_provider_pipelines.task.boundary import seconds
 from airflow_provider_pipelines.window.targets import Target
 from airflow_provider_pipelines.window.tasks import QuiesceTask, RestoreTask, SnapshotTask, VerdictTask, WindowTask
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task.operator import BACKSTOP, TOO_LATE_TO_DEFER, airflow_edge
+from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER, airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
@@ -122,7 +122,7 @@ class WindowTask(BaseOperator):
 
     def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "") -> Any:
         """Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew."""
-        from airflow_provider_pipelines.core.verbs.watch import Report
+        from airflow_provider_pipelines.core.verbs.observation import Report
 
         with self.edge():
             seen = Report.from_event(event).seen

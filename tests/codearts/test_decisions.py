@@ -12,7 +12,7 @@ from airflow_provider_pipelines.codearts.operators import (
     CodeArtsReviewOperator,
 )
 from airflow_provider_pipelines.codearts.operators.gates import STORE_KEY
-from airflow_provider_pipelines.core.verbs.watch import Report
+from airflow_provider_pipelines.core.verbs.observation import Report
 from tests.codearts.conftest import (
     BUILD,
     ENDLESS,

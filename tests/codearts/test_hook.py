@@ -14,7 +14,8 @@ from airflow_provider_pipelines.errors import (
     NotFound,
     OutcomeUnknown,
 )
-from airflow_provider_pipelines.hook.base import hook_named, operation
+from airflow_provider_pipelines.hook.base import hook_named
+from airflow_provider_pipelines.hook.faces import operation
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, PIPELINE, QUEUES, REVIEW, WAITING, queue, run_of, runs
 
 

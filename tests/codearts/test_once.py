@@ -3,7 +3,8 @@
 import pytest
 
 from airflow_provider_pipelines.codearts.flows.marker import ROOM, Marker, Record
-from airflow_provider_pipelines.codearts.flows.run_source import GRACE, MOST_DETAILS, SETTLE, Wish
+from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, SETTLE, Wish
+from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.errors import (
     ApiError,
     InvalidRequest,

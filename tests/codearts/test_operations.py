@@ -7,7 +7,7 @@ import pytest
 
 from airflow_provider_pipelines.codearts.hook import CodeArtsOperations
 from airflow_provider_pipelines.errors import ArgumentError, Conflict, NotFound
-from airflow_provider_pipelines.hook.base import operation
+from airflow_provider_pipelines.hook.faces import operation
 from tests.codearts.conftest import (
     BUILD,
     CHECKED,

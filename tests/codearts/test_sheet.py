@@ -21,7 +21,8 @@ from airflow_provider_pipelines.codearts.operators import (
     CodeArtsStopRunOperator,
 )
 from airflow_provider_pipelines.codearts.states import DECISIONS, ENDED, RUN, SENSED, STATUSES
-from airflow_provider_pipelines.core.verbs.watch import Watched, judge
+from airflow_provider_pipelines.core.verbs.observation import Watched
+from airflow_provider_pipelines.core.verbs.watch import judge
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,

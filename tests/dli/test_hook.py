@@ -25,7 +25,8 @@ from airflow_provider_pipelines.errors import (
     ServerError,
     Throttled,
 )
-from airflow_provider_pipelines.hook.base import Fields, hook_named
+from airflow_provider_pipelines.hook.base import hook_named
+from airflow_provider_pipelines.hook.connection import Fields
 from tests.dli.conftest import detail, over_the_wire, page, replying, sample
 
 PROJECT = "1a300000000000000000000000000fa4"

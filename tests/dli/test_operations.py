@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.hook import DliAio, DliHook, DliOperations
 from airflow_provider_pipelines.errors import NotSupported
-from airflow_provider_pipelines.hook.base import operation
+from airflow_provider_pipelines.hook.faces import operation
 
 RUNNING, DRAFT, STOPPED, FINISHED, JAR = 128, 142, 146, 149, 137
 SQL = "create table a (x int) with ('connector' = 'datagen'); insert into b select * from a"

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_provider_pipelines.core.http.calls import Request, Sleep
 from airflow_provider_pipelines.core.verbs.marker import Marker, Record
+from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.core.verbs.once import PAUSE, SETTLE, Wish
-from airflow_provider_pipelines.core.verbs.watch import GRACE
 from airflow_provider_pipelines.dli.flows.spark_batches import SparkSource, cancel_batches, look_batches
 from airflow_provider_pipelines.dli.flows.sql_jobs import TAG, SqlSource, cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import (

@@ -2,8 +2,10 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.verbs.watch import Goal, Watched, judge
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.item import Item
+from airflow_provider_pipelines.core.verbs.observation import Watched
+from airflow_provider_pipelines.core.verbs.watch import judge
 from airflow_provider_pipelines.dli.states import (
     QUIET,
     RUN,

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.enos.operators import (
     EnosPausePipelineOperator,
     EnosReleasePipelineOperator,
@@ -279,14 +279,14 @@ def test_a_task_resumed_without_its_memory_fails(emulator, clock, held):
 @contextmanager
 def transports_that(see):
     """Let something happen at the moment at which a request goes out."""
-    send = transports.SyncTransport._send
+    send = SyncTransport._send
 
     def spied(transport, wire):
         reply = send(transport, wire)
         see(wire)
         return reply
 
-    with mock.patch.object(transports.SyncTransport, "_send", spied):
+    with mock.patch.object(SyncTransport, "_send", spied):
         yield
 
 

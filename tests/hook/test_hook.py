@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.enos.hook import EnosHook
-from airflow_provider_pipelines.hook.base import Fields, hook_named
+from airflow_provider_pipelines.hook.base import hook_named
+from airflow_provider_pipelines.hook.connection import Fields
 
 SECRET = "5ecre7-c4n4ry-0000"
 KEY = "4cce55-c4n4ry-0000"

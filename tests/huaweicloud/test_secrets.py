@@ -8,8 +8,9 @@ import pytest
 
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.core.http import identity
-from airflow_provider_pipelines.core.http import sync_driver as transports
-from airflow_provider_pipelines.core.http.sync_driver import Route
+from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
+from airflow_provider_pipelines.core.http.route import Route
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
@@ -56,7 +57,7 @@ def connection(emulator, monkeypatch, tmp_path):
 @pytest.fixture
 def canaries(connection, monkeypatch):
     canaries = MoreCanaries(connection)
-    sync, asynchronous = transports.SyncTransport._send, transports.AsyncTransport._send
+    sync, asynchronous = SyncTransport._send, AsyncTransport._send
 
     def spied(transport, wire):
         canaries.learn(wire)
@@ -70,8 +71,8 @@ def canaries(connection, monkeypatch):
         canaries.take(reply)
         return reply
 
-    monkeypatch.setattr(transports.SyncTransport, "_send", spied)
-    monkeypatch.setattr(transports.AsyncTransport, "_send", spied_async)
+    monkeypatch.setattr(SyncTransport, "_send", spied)
+    monkeypatch.setattr(AsyncTransport, "_send", spied_async)
     return canaries
 
 

@@ -17,9 +17,9 @@ import pytest
 import airflow_provider_pipelines
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core.http import sync_driver as transports
 from airflow_provider_pipelines.core.http.calls import Derived, Reply, Request, Wire
 from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Patience, Renew, decide
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.huaweicloud.answers import (
@@ -88,13 +88,13 @@ def connection(emulator, monkeypatch, tmp_path):
 
 @pytest.fixture
 def wires(monkeypatch):
-    sent, send = [], transports.SyncTransport._send
+    sent, send = [], SyncTransport._send
 
     def spied(transport, wire):
         sent.append(wire)
         return send(transport, wire)
 
-    monkeypatch.setattr(transports.SyncTransport, "_send", spied)
+    monkeypatch.setattr(SyncTransport, "_send", spied)
     return sent
 
 

@@ -8,7 +8,8 @@ import pytest
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.core.http import identity
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.huaweicloud.iam import RENEW_BEFORE
@@ -44,7 +45,7 @@ def turned(emulator, monkeypatch):
 def wires(monkeypatch):
     """What goes over the wire, both drivers'."""
     sent = []
-    for kind in (transports.SyncTransport, transports.AsyncTransport):
+    for kind in (SyncTransport, AsyncTransport):
         send = kind._send
 
         def spied(transport, wire, send=send):

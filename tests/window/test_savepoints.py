@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import pytest
 
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.window import DliJobs
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.phases.restore import NotRestored
@@ -21,7 +21,7 @@ Sent = namedtuple("Sent", "verb body")
 def wires(monkeypatch):
     """What is sent to run and stop jobs, as it leaves."""
     found = []
-    send = transports.SyncTransport._send
+    send = SyncTransport._send
 
     def noted(transport, wire):
         verb = wire.url.partition("?")[0].rpartition("/")[2]
@@ -29,7 +29,7 @@ def wires(monkeypatch):
             found.append(Sent(verb, json.loads(wire.body)))
         return send(transport, wire)
 
-    monkeypatch.setattr(transports.SyncTransport, "_send", noted)
+    monkeypatch.setattr(SyncTransport, "_send", noted)
     return found
 
 
@@ -132,13 +132,13 @@ def test_also_where_it_was_seen_in_the_triggerer_alone(fleet, turned, wires, mon
     play = Play(turned, deferrable=True, targets=[DliJobs(name_pattern="agg-*", trigger_savepoint=True)], monkeypatch=monkeypatch)  # fmt: skip
     play.run("snapshot")
     looks_on_the_worker = []
-    send = transports.SyncTransport._send
+    send = SyncTransport._send
 
     def noted(transport, wire):
         looks_on_the_worker.append(statuses(fleet.state())["dli", "101"])
         return send(transport, wire)
 
-    monkeypatch.setattr(transports.SyncTransport, "_send", noted)
+    monkeypatch.setattr(SyncTransport, "_send", noted)
     assert play.run("quiesce")["result"] == "quiet"
     assert play.hops, "the wait was left to the triggerer"
     assert "job_savepointing" not in looks_on_the_worker

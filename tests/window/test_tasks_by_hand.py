@@ -10,9 +10,9 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_provider_pipelines.core.clock import SYSTEM
-from airflow_provider_pipelines.core.http import sync_driver as transports
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.core.verbs.goals import Goal
-from airflow_provider_pipelines.core.verbs.watch import Report, Seen, Watched
+from airflow_provider_pipelines.core.verbs.observation import Report, Seen, Watched
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, RecordUnreadable, WatchFailed
 from airflow_provider_pipelines.window import EnosPipelines
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
@@ -408,7 +408,7 @@ class Night:
         self.services = Services(self.stage, world(enos=2, dli=0, codearts=0, pipeline=pipeline))
         for name, value in self.services.env.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(transports.SyncTransport, "_send", lambda transport, wire: self.send(transport, wire))
+        monkeypatch.setattr(SyncTransport, "_send", lambda transport, wire: self.send(transport, wire))
         forget_credentials()
         self.clock, self.store, self.told = StageClock(self.stage), MemoryStore(), []
         self.shelf = Shelf(self.store, "nightly/window", "run1")
@@ -489,8 +489,8 @@ def test_a_snapshot_waits_for_what_is_on_its_way_until_its_time_is_up(monkeypatc
 
 def test_a_snapshot_that_no_retry_can_mend_fails_for_good_and_closes_its_connections(night, monkeypatch):
     closed = []
-    close = transports.SyncTransport.close
-    monkeypatch.setattr(transports.SyncTransport, "close", lambda self: (closed.append(self), close(self)))
+    close = SyncTransport.close
+    monkeypatch.setattr(SyncTransport, "close", lambda self: (closed.append(self), close(self)))
     night.target = EnosPipelines(name_pattern="none-*")
     with pytest.raises(AirflowFailException, match="'none-\\*' matches nothing"):
         night.snapshot()

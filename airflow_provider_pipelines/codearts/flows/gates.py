@@ -30,7 +30,7 @@ from airflow_provider_pipelines.codearts.states import (
     SUSPEND,
     SUSPENSION,
 )
-from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError, WatchFailed
 
 if TYPE_CHECKING:

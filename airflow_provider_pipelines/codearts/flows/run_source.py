@@ -16,7 +16,7 @@ from airflow_provider_pipelines.codearts.flows.runs import active_runs, look_run
 from airflow_provider_pipelines.codearts.states import COMPLETED, ENDED
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done
-from airflow_provider_pipelines.core.verbs.watch import GRACE
+from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from airflow_provider_pipelines.codearts.states import (
     UNSTARTED,
 )
 from airflow_provider_pipelines.core.http.retry import possibly_done, transient
-from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.errors import ApiError, Conflict, InvalidRequest, NotFound, PipelinesError
 
 if TYPE_CHECKING:

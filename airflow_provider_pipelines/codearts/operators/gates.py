@@ -17,12 +17,13 @@ from airflow_provider_pipelines.errors import (
     PipelinesError,
     WatchFailed,
 )
-from airflow_provider_pipelines.task.operator import airflow_edge
+from airflow_provider_pipelines.task.boundary import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
-    from airflow_provider_pipelines.core.verbs.work import Item, Work
+    from airflow_provider_pipelines.core.verbs.item import Item
+    from airflow_provider_pipelines.core.verbs.work import Work
 
 #: the key of the task's state store under which the step is remembered that was decided about
 STORE_KEY = "codearts_review"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.codearts.states import DISABLE, ENABLE, STATUSES
 from airflow_provider_pipelines.core.checks import flag, one_of, optional_id, text_id
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task.operator import ListOperator, VerbOperator
+from airflow_provider_pipelines.task.list_operator import ListOperator
+from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook

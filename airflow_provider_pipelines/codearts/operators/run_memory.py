@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.codearts.flows.marker import Record
-from airflow_provider_pipelines.core.verbs.work import Item, Work
+from airflow_provider_pipelines.core.verbs.item import Item
+from airflow_provider_pipelines.core.verbs.work import Work
 from airflow_provider_pipelines.errors import WatchFailed
 
 if TYPE_CHECKING:

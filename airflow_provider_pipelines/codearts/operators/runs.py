@@ -9,13 +9,14 @@ from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipe
 from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
-from airflow_provider_pipelines.task.operator import airflow_edge
+from airflow_provider_pipelines.task.boundary import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.flows.run_source import Wish
     from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.work import Item, Work
+    from airflow_provider_pipelines.core.verbs.item import Item
+    from airflow_provider_pipelines.core.verbs.work import Work
 
 
 class CodeArtsRunsOperator(CodeArtsPipelineOperator):
@@ -198,7 +199,8 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
         if not self._every:
             return super().execute(context)
         from airflow_provider_pipelines.codearts.flows.runs import active_runs
-        from airflow_provider_pipelines.core.verbs.work import Item, Work
+        from airflow_provider_pipelines.core.verbs.item import Item
+        from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_edge():
             self.plan()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.errors import PipelinesError
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,

@@ -14,7 +14,7 @@ from typing import Protocol
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done
 from airflow_provider_pipelines.core.verbs.marker import Marker, Record
-from airflow_provider_pipelines.core.verbs.watch import GRACE
+from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 
 #: seconds that a run which is in the way, or is being cancelled by an attempt that was killed, is given to end

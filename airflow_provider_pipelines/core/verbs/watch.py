@@ -9,179 +9,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Sleep
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.observation import GRACE, Look, Report, Seen, Sighting, Verdict, Watched
 from airflow_provider_pipelines.errors import (
     ApiError,
     NotFound,
     PipelinesError,
-    WatchFailed,
-    error_from_event,
-    error_to_event,
 )
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
 
-Verdict = Literal["reached", "failed", "pending"]
 
-#: seconds after an action during which the state before it is still believed to be an old answer
-GRACE = 30.0
 #: seconds between the first looks after an action
 SHORTEST_INTERVAL = 2.0
 #: seconds without a state change after which a line says that the wait goes on
 PROGRESS = 60.0
-
-
-@dataclass(slots=True)
-class Watched:
-    """
-    A thing and the goal it is watched for.
-
-    :param id: the vendor's id, as text
-    :param goal: where it is meant to get
-    :param before: its status before the action, or None where there was no action
-    :param since: Unix time of the action
-    :param unclear: whether the action got no clear answer
-    :param moved: whether it has been seen in another status than ``before``
-    :param settling: whether the watch ends as soon as all such things have their verdict
-    :param stamp: the value before the action of the fact that ``goal.renewed_by`` names
-    :param passed: the statuses that this watch has seen, the last one last
-    :param facts: the facts that it saw last
-    """
-
-    id: str
-    goal: Goal
-    before: str | None = None
-    since: float = 0.0
-    unclear: bool = False
-    moved: bool = False
-    settling: bool = False
-    stamp: Any = None
-    passed: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as plain values."""
-        return {
-            "id": self.id,
-            "goal": self.goal.to_json(),
-            "before": self.before,
-            "since": self.since,
-            "unclear": self.unclear,
-            "moved": self.moved,
-            "settling": self.settling,
-            "stamp": self.stamp,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Watched:
-        """Read what :meth:`to_json` wrote."""
-        return cls(**{**data, "goal": Goal.from_json(data["goal"])})
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """
-    What one look shows of one thing.
-
-    :param status: the vendor's word, or None with ``error``
-    :param facts: small JSON values that belong into the outcome, for instance ``savepoint_path``
-    :param error: why this thing cannot be seen, for instance :class:`~airflow_provider_pipelines.errors.NotFound`
-    """
-
-    status: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    error: PipelinesError | None = None
-
-
-class Look(Protocol):
-    """Look at things, ``delay`` seconds from now; a shared poller may do so a little sooner."""
-
-    def __call__(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
-        """Give a sighting for each id."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """The last sighting of a thing and what it means."""
-
-    verdict: Verdict
-    status: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    error: PipelinesError | None = None
-    passed: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Report:
-    """
-    What a watch found: passes from the trigger to the task.
-
-    :param seen: by id; things never seen are missing
-    :param ended: ``settled``, ``deadline``, ``pause`` (more to see, but not here) or ``blind`` (cannot look)
-    :param error: why the last look failed, or None if it succeeded
-    :param failures: how many looks in a row have failed
-    """
-
-    seen: dict[str, Seen] = field(default_factory=dict)
-    ended: Literal["settled", "deadline", "pause", "blind"] = "settled"
-    error: PipelinesError | None = None
-    failures: int = 0
-
-    def to_event(self) -> dict[str, Any]:
-        """Write the report as JSON."""
-        return {
-            "version": 1,
-            "ended": self.ended,
-            "error": error_to_event(self.error) if self.error else None,
-            "failures": self.failures,
-            "seen": {
-                id: {
-                    "verdict": seen.verdict,
-                    "status": seen.status,
-                    "facts": seen.facts,
-                    "error": error_to_event(seen.error) if seen.error else None,
-                    "passed": seen.passed,
-                }
-                for id, seen in self.seen.items()
-            },
-        }
-
-    @classmethod
-    def from_event(cls, event: Any) -> Report:
-        """
-        Read what :meth:`to_event` wrote.
-
-        :raises WatchFailed: the event is missing, empty or not one of ours
-        """
-        try:
-            if event["version"] != 1 or event["ended"] not in {"settled", "deadline", "pause", "blind"}:
-                raise ValueError
-            seen = {
-                str(id): Seen(
-                    verdict=_VERDICTS[entry["verdict"]],
-                    status=entry["status"],
-                    facts=dict(entry["facts"]),
-                    error=error_from_event(entry["error"]) if entry["error"] else None,
-                    passed=[str(status) for status in entry.get("passed", ())],
-                )
-                for id, entry in event["seen"].items()
-            }
-            error = error_from_event(event["error"]) if event["error"] else None
-            return cls(seen, event["ended"], error, int(event.get("failures", 0)))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise WatchFailed(
-                f"the trigger sent no event that this task understands ({str(event)[:300]}); nothing is known about "
-                "the thing that was waited for. Clear the task to look again."
-            ) from None
-
-
-_VERDICTS: dict[Any, Verdict] = {"reached": "reached", "failed": "failed", "pending": "pending"}
 
 
 def judge(watched: Watched, status: str, now: float, stamp: Any = None) -> Verdict:
@@ -265,15 +112,29 @@ def _progress(waiting: Mapping[str, Watched], told: Mapping[str, str | None], of
     return f"{of - len(waiting)} of {of} there, waiting for {named}{more}"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    How a task waits, whatever it waits for.
+
+    :param poll_interval: seconds, the longest time between two looks
+    :param max_poll_failures: failed looks in a row that only cost time
+    :param now: gives the Unix time
+    :param tell: receives a line for each state change and each failed look
+    """
+
+    poll_interval: float
+    max_poll_failures: int
+    now: Callable[[], float]
+    tell: Callable[[str], None]
+
+
 def watch(
     things: Sequence[Watched],
     look: Look,
+    waiting: Waiting,
     *,
-    poll_interval: float,
     deadline: float,
-    max_poll_failures: int,
-    now: Callable[[], float],
-    tell: Callable[[str], None],
     pause_at: float | None = None,
     first_delay: float | None = None,
     known: Mapping[str, str | None] | None = None,
@@ -285,12 +146,10 @@ def watch(
     """
     Look until every thing has its verdict, the deadline comes, or looking fails too often.
 
-    :param poll_interval: seconds, the longest time between two looks
+    :param waiting: how
     :param deadline: Unix time of the last look
-    :param max_poll_failures: failed looks in a row that only cost time
     :param pause_at: Unix time at which to stop for now, or None
     :param first_delay: seconds before the first look, or None for the usual one
-    :param tell: receives a line for each state change and each failed look
     :param known: statuses told already, by id
     :param stop_on_failure: whether the first thing that failed ends the watch
     :param failures: how many looks in a row had failed when the watch began
@@ -298,24 +157,25 @@ def watch(
     :param look_at_pause: whether ``pause_at`` brings a look forward
     """
     report = Report(failures=failures)
-    blind = Blindness(max_poll_failures, failures)
+    now, tell = waiting.now, waiting.tell
+    blind = Blindness(waiting.max_poll_failures, failures)
     told = dict(known or {})
-    waiting = {thing.id: thing for thing in things}
+    left = {thing.id: thing for thing in things}
     begun = min((thing.since for thing in things if thing.since), default=now())
     delay = first_delay
     spoken_at = now()
-    while waiting:
+    while left:
         limit = min(deadline, pause_at) if pause_at is not None else deadline
-        usual = interval_after(max(0.0, now() - begun), poll_interval, failures=blind.failures)
-        wanted, left = usual if delay is None else delay, max(0.0, limit - now())
-        if wanted > left and limit < deadline and not look_at_pause:
-            yield Sleep(left)
+        usual = interval_after(max(0.0, now() - begun), waiting.poll_interval, failures=blind.failures)
+        wanted, time_left = usual if delay is None else delay, max(0.0, limit - now())
+        if wanted > time_left and limit < deadline and not look_at_pause:
+            yield Sleep(time_left)
             report.ended = "pause"
             return report
-        pause = min(wanted, left)
+        pause = min(wanted, time_left)
         delay = None
         try:
-            seen = yield from look_once(waiting.values(), look, now, pause)
+            seen = yield from look_once(left.values(), look, now, pause)
         except PipelinesError as error:
             report.error = error
             forgiven = blind.forgives(error)
@@ -323,7 +183,7 @@ def watch(
             if not forgiven:
                 report.ended = "blind"
                 return report
-            tell(f"look {blind.failures} in a row failed, {max_poll_failures} are forgiven: {error}")
+            tell(f"look {blind.failures} in a row failed, {waiting.max_poll_failures} are forgiven: {error}")
             if isinstance(error, ApiError) and error.retry_after is not None:
                 delay = max(error.retry_after, usual)
         else:
@@ -336,17 +196,17 @@ def watch(
                     told[id] = sight.status
                     spoken_at = now()
                 if sight.verdict != "pending":
-                    del waiting[id]
+                    del left[id]
             if stop_on_failure and any(sight.verdict == "failed" for sight in seen.values()):
                 break
-            if any(thing.settling for thing in things) and not any(thing.settling for thing in waiting.values()):
+            if any(thing.settling for thing in things) and not any(thing.settling for thing in left.values()):
                 break
             if still is not None:
-                still(list(waiting))
-        if still is None and waiting and now() - spoken_at >= PROGRESS:
-            tell(_progress(waiting, told, len(things)))
+                still(list(left))
+        if still is None and left and now() - spoken_at >= PROGRESS:
+            tell(_progress(left, told, len(things)))
             spoken_at = now()
-        if waiting and now() >= limit:
+        if left and now() >= limit:
             report.ended = "deadline" if now() >= deadline else "pause"
             return report
     return report

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done
-from airflow_provider_pipelines.core.verbs.outcome import Outcome, Result
-from airflow_provider_pipelines.core.verbs.watch import GRACE, Look, Report, Seen, Sighting, Watched, watch
+from airflow_provider_pipelines.core.verbs.item import Item, Phase
+from airflow_provider_pipelines.core.verbs.observation import Look, Report, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.outcome import Outcome
+from airflow_provider_pipelines.core.verbs.transitions import expire, leave, place, take
+from airflow_provider_pipelines.core.verbs.watch import Waiting, watch
 from airflow_provider_pipelines.errors import (
     ApiError,
     Conflict,
     PipelinesError,
     WatchFailed,
-    WatchTimeout,
     error_from_event,
     error_to_event,
 )
@@ -28,7 +30,6 @@ from airflow_provider_pipelines.errors import (
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
 
-Phase = Literal["look", "hold", "ready", "busy", "acted", "done"]
 
 #: seconds between two tries of an action that the service is too busy for
 BUSY_PAUSE = (5.0, 30.0)
@@ -42,53 +43,6 @@ class Act(Protocol):
 
     def __call__(self, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Act once."""
-
-
-@dataclass(slots=True)
-class Item:
-    """
-    One thing on its way.
-
-    :param id: the vendor's id, as text
-    :param phase: ``look`` (not seen yet), ``hold`` (in a state to be waited out), ``ready`` (to be acted on), ``busy``
-        (asked for, the service had no time), ``acted`` (waiting for the goal) or ``done``
-    :param known: the last status
-    :param first: what ``made`` was when the action was sent
-    :param passed: the statuses seen since the action
-    :param reached_at: Unix time at which the goal was first seen
-    :param asked: whether an earlier attempt sent the action
-    :param found: whether somebody else's action brings it to the goal
-    """
-
-    id: str
-    phase: Phase = "look"
-    before: str | None = None
-    known: str | None = None
-    acted_at: float = 0.0
-    moved: bool = False
-    unclear: dict[str, Any] | None = None
-    conflicts: int = 0
-    result: Result | None = None
-    message: str = ""
-    code: str | None = None
-    error: dict[str, Any] | None = None
-    made: dict[str, Any] = field(default_factory=dict)
-    first: dict[str, Any] = field(default_factory=dict)
-    passed: list[str] = field(default_factory=list)
-    reached_at: float = 0.0
-    asked: bool = False
-    found: bool = False
-
-    def finish(self, result: Result, message: str, error: PipelinesError | None = None) -> None:
-        """Close the item."""
-        self.phase, self.result, self.message = "done", result, message
-        if error is not None:
-            self.error = error_to_event(error)
-            self.code = getattr(error, "code", None)
-
-    def fail(self, error: PipelinesError, result: Result = "failed") -> None:
-        """Close the item with an error."""
-        self.finish(result, str(error), error)
 
 
 class Work:
@@ -193,23 +147,22 @@ class Work:
         self,
         look: Look,
         act: Act,
+        waiting: Waiting,
         *,
         first_look: Look,
         wait: bool,
         pause_at: float | None,
-        poll_interval: float,
-        max_poll_failures: int,
-        now: Callable[[], float],
-        tell: Callable[[str], None],
     ) -> Call[None]:
         """
         Go on until all is done, or until ``pause_at`` where the rest is left to the triggerer.
 
         :param look: looks at things in a wait, where a failed look only costs time
         :param act: sends the action
+        :param waiting: how to wait
         :param first_look: looks before the action, patiently
         :param wait: whether to wait for the goal after the action
         """
+        now = waiting.now
         while not self.finished:
             if fresh := self.of("look"):
                 if conflicts := max(item.conflicts for item in fresh):
@@ -218,13 +171,13 @@ class Work:
                 yield from self._first_look(fresh, self._noted(first_look, now))
             if ready := self.of("ready", "busy"):
                 if now() >= self.retry_at:
-                    yield from self._act(ready, act, now, tell)
+                    yield from self._act(ready, act, now, waiting.tell)
                 else:
                     for item in ready:
                         item.phase = "busy"
             if not wait:
                 for item in self.of("acted"):
-                    self._leave(item)
+                    leave(item, self.verb)
             if self.of("look") or self.of("ready"):
                 continue
             limit = min(self.deadline, pause_at) if pause_at is not None else self.deadline
@@ -238,15 +191,12 @@ class Work:
                 first_delay = 0.0 if self.look_at_once else None
                 if busy and first_delay is None:
                     # nothing hangs on the next look: what the service has no time for is asked for at its own times
-                    first_delay = max(0.0, self.looked_at + poll_interval - now())
+                    first_delay = max(0.0, self.looked_at + waiting.poll_interval - now())
                 report = yield from watch(
                     things,
                     self._noted(look, now),
-                    poll_interval=poll_interval,
+                    waiting,
                     deadline=self.deadline,
-                    max_poll_failures=max_poll_failures,
-                    now=now,
-                    tell=tell,
                     pause_at=limit if limit < self.deadline else None,
                     known={item.id: item.known for item in self.items.values()},
                     failures=self.failed_looks,
@@ -280,30 +230,7 @@ class Work:
                 item.fail(sighting.error)
             else:
                 item.made.update(sighting.facts)
-                self._place(item, str(sighting.status))
-
-    def _place(self, item: Item, status: str) -> None:
-        """Decide what a status before the action means."""
-        item.known = status
-        item.before = item.before or status
-        verb = self.verb
-        if status in verb.already:
-            # asked for by an earlier attempt, or on its way when it was found: then it has to end as this verb wants
-            claimed = item.asked or item.before != status
-            missing = verb.confirm(item) if claimed and verb.confirm is not None else None
-            how = "is" if item.before == status else "has become"
-            if missing is not None:
-                item.fail(missing)
-            else:
-                item.finish("already", f"{item.id} {how} {status}; nothing was sent.{verb.already_note}")
-        elif status in verb.ready:
-            item.before, item.phase = status, "ready"
-            item.moved, item.first, item.passed = False, dict(item.made), []
-        elif status in verb.hopeless:
-            said = f"{item.id} is {status}: {verb.name} cannot lead to {verb.goal.name} from there."
-            item.fail(WatchFailed(f"{said} {verb.why.get(status, '')}".rstrip()))
-        else:
-            item.phase = "hold"
+                place(item, self.verb, str(sighting.status))
 
     def _act(self, items: list[Item], act: Act, now: Callable[[], float], tell: Callable[[str], None]) -> Call[None]:
         for item in items:
@@ -338,18 +265,18 @@ class Work:
     def _worth_a_wait(self, code: str | None, now: float) -> bool:
         return code in self.verb.busy or (code in self.verb.scarce and now < self.scarce_until)
 
-    def _leave(self, item: Item) -> None:
-        if item.unclear is not None:
-            item.fail(error_from_event(item.unclear), "unknown")
-        else:
-            item.finish("requested", f"{self.verb.name} of {item.id} was accepted; its effect was not waited for.")
+    def _expire(self, items: Sequence[Item], blind: PipelinesError | None) -> None:
+        if blind is None:
+            self.overdue += [item.id for item in items if item.phase == "acted"]
+        for item in items:
+            expire(item, self.verb, blind)
 
     def merge(self, report: Report, now: float) -> None:
         """Take in what a watch found, here or in the triggerer."""
         self.failed_looks = report.failures
         for id, seen in report.seen.items():
             if (item := self.items.get(id)) is not None and item.phase in {"hold", "acted"}:
-                self._take(item, seen, now)
+                take(item, self.verb, seen, now, self.deadline)
         still = self.of("hold", "acted")
         if report.ended == "blind":
             error = report.error or WatchFailed("the wait ended without a reason")
@@ -357,48 +284,6 @@ class Work:
                 item.fail(error, "unknown" if item.phase == "acted" else "failed")
         elif report.ended == "deadline" and now >= self.deadline - 1.0:
             self._expire(still, report.error)
-
-    def _take(self, item: Item, seen: Seen, now: float) -> None:
-        item.moved = item.moved or any(status not in (None, item.before) for status in (seen.status, *seen.passed))
-        item.known = seen.status or (seen.passed[-1] if seen.passed else item.known)
-        item.made.update(seen.facts)
-        item.passed += [status for status in seen.passed if status not in item.passed]
-        if seen.error is not None:
-            item.fail(seen.error)
-        elif seen.verdict == "pending":
-            return
-        elif item.phase == "hold":
-            self._place(item, str(seen.status))
-        elif seen.verdict == "reached":
-            item.reached_at = item.reached_at or now
-            missing = self.verb.confirm(item) if self.verb.confirm is not None else None
-            if missing is None and item.found:
-                item.finish("already", f"{item.id} has become {seen.status} by somebody else's doing.")
-            elif missing is None:
-                item.finish("done", f"{item.id} is {seen.status}.")
-            elif now - item.reached_at >= GRACE or now >= self.deadline:
-                item.fail(missing)
-        elif item.unclear is not None and not item.moved:
-            item.fail(error_from_event(item.unclear), "unknown")
-        else:
-            reason = seen.facts.get("status_desc")
-            item.fail(
-                WatchFailed(
-                    f"{item.id} is {seen.status} after {self.verb.name}: not {self.verb.goal.name} any more"
-                    f"{f' ({reason})' if reason else ''}. {self.verb.why.get(str(seen.status), '')}".rstrip()
-                )
-            )
-
-    def _expire(self, items: Iterable[Item], blind: PipelinesError | None) -> None:
-        for item in items:
-            state = f"last seen {item.known}" if item.known else "never seen"
-            waited = (
-                f"{self.verb.name} of {item.id}: {self.verb.goal.name} was not reached before the deadline, {state}."
-            )
-            tail = f" The last look failed: {blind}" if blind is not None else ""
-            if item.phase == "acted" and blind is None:
-                self.overdue.append(item.id)
-            item.fail(WatchTimeout(waited + tail), "unknown" if item.phase == "acted" else "failed")
 
     def outcomes(self, id_of: Callable[[str], str | int] = str) -> list[Outcome]:
         """Give what became of each thing."""

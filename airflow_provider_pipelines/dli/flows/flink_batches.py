@@ -26,7 +26,7 @@ from airflow_provider_pipelines.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.dli.api.flink.jobs import FlinkJobsApi
 
 #: jobs in one call; DLI documents no limit, and this is what its list gives at once

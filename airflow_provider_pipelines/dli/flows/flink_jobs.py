@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
 from airflow_provider_pipelines.errors import (
     ApiError,

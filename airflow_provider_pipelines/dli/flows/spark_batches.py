@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.core.verbs.once import Run
-from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.dli.api.replies import LONGEST_TEXT
 from airflow_provider_pipelines.dli.states import DEAD, SPARK_ACTIVE, SPARK_ENDED, SPARK_GOOD
 from airflow_provider_pipelines.errors import PipelinesError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import Marker
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.core.verbs.once import Run
-from airflow_provider_pipelines.core.verbs.watch import Sighting
 from airflow_provider_pipelines.dli.api.replies import told
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
 from airflow_provider_pipelines.dli.states import FINISHED, SQL_ACTIVE, SQL_ENDED, SQL_GOOD

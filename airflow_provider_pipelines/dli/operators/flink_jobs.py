@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.dli.states import DELETE, QUIET, RUN, STATUSES, STOP, STOP_WITH_SAVEPOINT
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
-from airflow_provider_pipelines.task.operator import ListOperator, VerbOperator
+from airflow_provider_pipelines.task.list_operator import ListOperator
+from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliJobOperator
 from airflow_provider_pipelines.dli.states import IMPORT_SAVEPOINT, SAVEPOINT_MARK, TRIGGER_SAVEPOINT
-from airflow_provider_pipelines.task.operator import airflow_edge
+from airflow_provider_pipelines.task.boundary import airflow_edge
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

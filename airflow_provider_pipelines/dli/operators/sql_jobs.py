@@ -12,8 +12,8 @@ from airflow_provider_pipelines.task.run_operator import OnceOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.core.verbs.once import Source
-    from airflow_provider_pipelines.core.verbs.work import Item
     from airflow_provider_pipelines.dli.hook import DliHook
 
 

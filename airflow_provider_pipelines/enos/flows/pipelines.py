@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.core.verbs.watch import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Sighting
 from airflow_provider_pipelines.enos.states import RUNNING
 from airflow_provider_pipelines.errors import NotFound
 

@@ -15,7 +15,7 @@ from airflow_provider_pipelines.window.targets import target_from_json
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.record.intents import Ledger
     from airflow_provider_pipelines.window.record.model import Plan, Thing
 

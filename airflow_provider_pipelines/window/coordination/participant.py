@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.core.http.calls import Call, Request, Sleep
 from airflow_provider_pipelines.core.http.retry import Patience, possibly_done
 from airflow_provider_pipelines.core.http.side_by_side import Pause, Strand
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
-from airflow_provider_pipelines.core.verbs.work import Item, Work
+from airflow_provider_pipelines.core.verbs.watch import Waiting
+from airflow_provider_pipelines.core.verbs.work import Work
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
     InvalidRequest,
@@ -25,7 +27,7 @@ from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.record.model import prefix_of
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.fleets.base import Fleet, Stage
     from airflow_provider_pipelines.window.record.intents import Ledger
     from airflow_provider_pipelines.window.record.model import Thing
@@ -59,6 +61,10 @@ class Terms:
     def begin(self, now: float) -> None:
         """Set the time at which mere waiting is left to the triggerer."""
         self.pause_at = now + self.defer_after if self.defer_after is not None else None
+
+    def waiting(self, now: Callable[[], float], tell: Callable[[str], None]) -> Waiting:
+        """Give how one of them waits: by its fleet's clock, and with lines that name the fleet."""
+        return Waiting(self.poll_interval, self.max_poll_failures, now, tell)
 
 
 class Crew:
@@ -183,13 +189,10 @@ class Crew:
             yield from work.advance(
                 self.hook.looker(stage.kind, stage.scope),
                 lambda ids: self._act(stage, work, ids),
+                terms.waiting(self.clock.time, lambda line: self._tell(line, stage)),
                 first_look=self.hook.looker(stage.kind, stage.scope, self._patience()),
                 wait=True,
                 pause_at=terms.pause_at,
-                poll_interval=terms.poll_interval,
-                max_poll_failures=terms.max_poll_failures,
-                now=self.clock.time,
-                tell=lambda line: self._tell(line, stage),
             )
             for item in work.items.values():
                 self._ledger.see(self._key(stage, item.id), item)

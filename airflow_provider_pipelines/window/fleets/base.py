@@ -19,7 +19,7 @@ from airflow_provider_pipelines.errors import ArgumentError, ConfigurationError
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.errors import PipelinesError
     from airflow_provider_pipelines.hook.base import PipelinesHook
     from airflow_provider_pipelines.window.record.model import Mark, Thing

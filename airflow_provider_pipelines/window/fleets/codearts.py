@@ -24,7 +24,7 @@ from airflow_provider_pipelines.window.fleets.base import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.window.record.model import Mark, Thing
 
 #: nothing is sent: what is in no other state is waited for

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.flows.flink_batches import LARGEST_BATCH, Batch, without_bucket
 from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs

@@ -15,7 +15,7 @@ from airflow_provider_pipelines.window.fleets.pacing import Pacer
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.window.record.model import Mark, Thing
 
 _SETTINGS = ("execution_mode", "kafka_rate", "resource_config")

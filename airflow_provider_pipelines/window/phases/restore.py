@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Phase, Plan
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.phases.snapshot import Surroundings
     from airflow_provider_pipelines.window.record.model import Mark, Thing
 

@@ -5,9 +5,11 @@ import threading
 
 import pytest
 
+from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
 from airflow_provider_pipelines.core.http.calls import Enter, Gate
 from airflow_provider_pipelines.core.http.identity import AT_ONCE, SILENCE, Identity, Pace, Token, shared_identity
-from airflow_provider_pipelines.core.http.sync_driver import AsyncTransport, Route, SyncTransport
+from airflow_provider_pipelines.core.http.route import Route
+from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.errors import AuthenticationError
 
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.verbs.watch import GRACE, Goal, Report, Seen, Sighting, Watched, look_once
+from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.observation import GRACE, Report, Seen, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.watch import look_once
 from tests.core.verbs.test_watch import ABOUT, ANEW, UP, Loop, down
 
 GONE = errors.NotFound("gone", **ABOUT, status=404)

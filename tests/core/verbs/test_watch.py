@@ -6,17 +6,9 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http.calls import Sleep
-from airflow_provider_pipelines.core.verbs.watch import (
-    GRACE,
-    Goal,
-    Report,
-    Seen,
-    Sighting,
-    Watched,
-    interval_after,
-    judge,
-    watch,
-)
+from airflow_provider_pipelines.core.verbs.goals import Goal
+from airflow_provider_pipelines.core.verbs.observation import GRACE, Report, Seen, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.watch import Waiting, interval_after, judge, watch
 
 ANEW = Goal("up", frozenset({"UP"}), frozenset({"DOWN"}), renewed_by="start_time")
 ABOUT = {"service": "S", "operation": "o", "method": "GET", "path": "/p"}
@@ -86,7 +78,9 @@ class Loop:
         self.now, self.script, self.slept, self.told = start, list(script), [], []
         self.looked = []
         arguments = {"poll_interval": 30, "deadline": start + 3600, "max_poll_failures": 10, **arguments}
-        call = watch(things, self.look, now=lambda: self.now, tell=self.told.append, **arguments)
+        interval, forgiven = arguments.pop("poll_interval"), arguments.pop("max_poll_failures")
+        waiting = Waiting(interval, forgiven, lambda: self.now, self.told.append)
+        call = watch(things, self.look, waiting, **arguments)
         self.report = self.run(call)
 
     def look(self, ids, delay):

@@ -263,7 +263,7 @@ def test_an_intent_of_an_earlier_attempt_that_came_to_nothing_is_followed_by_a_s
     work = window.quiescing()
     work.places.open()
     key = window.shelf.plan().things[0].key
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
 
     work.ledger.intend(key, Item("w1", before="RUNNING"), window.clock.now)
     work.ledger.flush()
@@ -653,7 +653,7 @@ def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
     window = wind()
     window.quiesce()
     (crew,) = window.last.muster.crews.values()
-    from airflow_provider_pipelines.core.verbs.work import Item
+    from airflow_provider_pipelines.core.verbs.item import Item
 
     stage, _ = crew.current
     about = {"service": "EnOS", "operation": "x", "path": "/", "status": 404}

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.enos.states import START
 from airflow_provider_pipelines.errors import (
     ArgumentError,

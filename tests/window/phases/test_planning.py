@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.window.phases.planning import left_by
 from airflow_provider_pipelines.window.record.claims import Rest
 from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.errors import (
     ConfigurationError,
     NotFound,

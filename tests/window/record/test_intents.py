@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_pipelines.core.verbs.work import Item
+from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.window.fleets.pacing import Pacer
 from airflow_provider_pipelines.window.record.intents import Ledger, kept
 from airflow_provider_pipelines.window.record.model import LONGEST, Mark

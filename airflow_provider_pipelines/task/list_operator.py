@@ -1,0 +1,67 @@
+"""The base of the operators that list things."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    BaseOperator,
+)
+
+from airflow_provider_pipelines.task.boundary import (
+    airflow_edge,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.hook.base import PipelinesHook
+
+
+class ListOperator(BaseOperator):
+    """
+    Lists things as dictionaries whose keys are arguments of the other operators.
+
+    :param name_pattern: only those whose whole name matches, like a file name; capitals count (templated)
+    :param status: only those in this status (templated)
+    :raises PipelinesError: the list could not be read, or only in part
+    """
+
+    ui_color = "#eef0e4"
+
+    def __init__(self, *, name_pattern: str | None = None, status: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.name_pattern = name_pattern
+        self.status = status
+
+    @cached_property
+    def hook(self) -> PipelinesHook[Any]:
+        """The hook."""
+        raise NotImplementedError
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give all things, each with ``name`` and ``status``."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> list[dict[str, Any]]:
+        """List, and keep what is wanted."""
+        from fnmatch import fnmatchcase
+
+        from airflow_provider_pipelines.errors import ArgumentError
+
+        with airflow_edge():
+            for argument in ("name_pattern", "status"):
+                value = getattr(self, argument)
+                if value is not None and (not isinstance(value, str) or not value or value == "None"):
+                    raise ArgumentError(argument, "is no text. Leave it out to list all.")
+            try:
+                found = self.rows()
+            finally:
+                self.hook.close()
+        kept = [
+            row
+            for row in found
+            if (self.name_pattern is None or fnmatchcase(str(row["name"] or ""), self.name_pattern))
+            and (self.status is None or row["status"] == self.status)
+        ]
+        self.log.info("%d of %d are listed", len(kept), len(found))
+        return kept

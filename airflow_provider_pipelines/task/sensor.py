@@ -1,0 +1,252 @@
+"""The base of the sensors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import (
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, WatchTimeout
+from airflow_provider_pipelines.task.boundary import (
+    BACKSTOP,
+    TOO_LATE_TO_DEFER,
+    default_deferrable,
+    forgivable,
+    seconds_left,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.verbs.goals import Goal
+    from airflow_provider_pipelines.core.verbs.observation import Report, Seen
+    from airflow_provider_pipelines.hook.base import PipelinesHook
+
+
+#: seconds under which Airflow 3.3.2 may fail a sensor in reschedule mode
+SHORTEST_RESCHEDULE = 10.0
+
+
+class GoalSensor(BaseSensorOperator):
+    """
+    Waits until one thing, or each of several, is in a status.
+
+    A thing that went where the status is not reached any more fails the sensor with
+    :class:`~airflow_provider_pipelines.errors.WatchFailed`; time-outs are Airflow's ``AirflowSensorTimeout`` in every
+    mode.
+
+    :param target_status: the vendor's word to wait for
+    :param deferrable: wait in the triggerer, without a worker slot
+    :param max_poll_failures: failed looks in a row that only cost time
+    :raises WatchFailed: it went where the status is not reached any more
+    :raises AirflowSensorTimeout: the time was up first
+    """
+
+    kind: ClassVar[str]
+    batch: ClassVar[bool] = False
+    #: the hook method that looks
+    verb: ClassVar[str]
+
+    ui_color = "#e6f1f2"
+
+    def __init__(
+        self,
+        *,
+        target_status: str,
+        deferrable: bool | None = None,
+        max_poll_failures: int = 10,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.target_status = target_status
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.max_poll_failures = forgivable(max_poll_failures)
+        self._failures = 0
+        if self.deferrable and self.silent_fail:
+            raise ValueError(
+                "silent_fail does not go with deferrable=True: a deferred wait forgives failed looks already, "
+                "max_poll_failures in a row. Leave silent_fail out."
+            )
+        if self.mode == "reschedule" and not self.deferrable and self.poke_interval < SHORTEST_RESCHEDULE:
+            warnings.warn(
+                f"{self.task_id}: poke_interval is {self.poke_interval:g} s in reschedule mode. Airflow may fail a "
+                f"task that is rescheduled for less than {SHORTEST_RESCHEDULE:g} s; give more, or use mode='poke'.",
+                stacklevel=3,
+            )
+
+    @cached_property
+    def hook(self) -> PipelinesHook[Any]:
+        """The hook."""
+        raise NotImplementedError
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """Where the things live."""
+        return {}
+
+    def plan(self) -> list[str]:
+        """Check every argument and give the ids of the things."""
+        raise NotImplementedError
+
+    def goal(self) -> Goal:
+        """
+        Give the goal for the target status.
+
+        :raises ArgumentError: it is none of the vendor's words
+        """
+        raise NotImplementedError
+
+    def outcome_id(self, id: str) -> str | int:
+        """Give an id as the outcome shows it."""
+        return id
+
+    def poke(self, context: Any) -> bool | PokeReturnValue:
+        """Look once."""
+        from airflow_provider_pipelines.core.verbs.observation import Report
+        from airflow_provider_pipelines.core.verbs.watch import look_once
+
+        try:
+            things = self._things()
+            client = self.hook.get_conn()
+            seen = client.transport.run(
+                look_once(things, self.hook.looker(self.kind, self.scope), self.hook.clock.time)
+            )
+        except PipelinesError as error:
+            self._forgive(context, error)
+            return False
+        self._count(context, 0)
+        self._tell(seen)
+        report = Report(seen)
+        if all(sight.verdict == "pending" for sight in seen.values()) or not self._ended(report):
+            return False
+        return PokeReturnValue(True, self._judge(report))
+
+    def execute(self, context: Any) -> Any:
+        """Poke as Airflow does, or look once and defer."""
+        now = self.hook.clock.time
+        if not self.deferrable or self.timeout <= TOO_LATE_TO_DEFER:
+            try:
+                with self._as_sensor():
+                    return super().execute(context)
+            finally:
+                self.hook.close()
+        deadline = now() + seconds_left(self.timeout, self.execution_timeout)
+        with self._as_sensor():
+            if isinstance(done := self.poke(context), PokeReturnValue):
+                return done.xcom_value
+            return self._defer(deadline, now())
+
+    def _defer(self, deadline: float, now: float) -> Any:
+        from airflow_provider_pipelines.trigger import WatchTrigger
+
+        trigger = WatchTrigger(
+            vendor=type(self.hook).__module__.split(".")[-2],
+            arguments=self.hook.arguments,
+            kind=self.kind,
+            scope=self.scope,
+            things=[thing.to_json() for thing in self._things()],
+            deadline=deadline,
+            poll_interval=max(1.0, self.poke_interval),
+            max_poll_failures=self.max_poll_failures,
+            failures=self._failures,
+            stop_on_failure=True,
+        )
+        self.hook.close()
+        self.defer(
+            trigger=trigger,
+            method_name="execute_complete",
+            timeout=timedelta(seconds=deadline - now + BACKSTOP),
+        )
+
+    def execute_complete(self, context: Any, event: Any = None) -> Any:
+        """Judge what the trigger saw."""
+        from airflow_provider_pipelines.core.verbs.observation import Report
+
+        with self._as_sensor():
+            self.plan()
+            return self._judge(Report.from_event(event))
+
+    @contextmanager
+    def _as_sensor(self) -> Iterator[None]:
+        """Make ``never_fail`` and ``soft_fail`` mean the same in every mode; Airflow's own loops differ."""
+        try:
+            yield
+        except (PipelinesError, AirflowSensorTimeout) as error:
+            if self.never_fail:
+                raise AirflowSkipException(f"Skipping due to never_fail: {error}") from error
+            if self.soft_fail and isinstance(error, AirflowSensorTimeout):
+                raise AirflowSkipException(f"Skipping due to soft_fail: {error}") from error
+            raise
+
+    def _things(self) -> list[Any]:
+        from airflow_provider_pipelines.core.verbs.observation import Watched
+
+        goal = self.goal()
+        return [Watched(id, goal) for id in self.plan()]
+
+    def _forgive(self, context: Any, error: PipelinesError) -> None:
+        from airflow_provider_pipelines.core.verbs.watch import Blindness
+
+        blind = Blindness(self.max_poll_failures, self._count(context))
+        if not blind.forgives(error):
+            self._count(context, 0)
+            raise error
+        self._count(context, blind.failures)
+        self.log.warning("look %d in a row failed, %d are forgiven: %s", blind.failures, self.max_poll_failures, error)
+
+    def _count(self, context: Any, failures: int | None = None) -> int:
+        """Read or write the number of failed looks in a row, across reschedules where Airflow has a store (3.3)."""
+        from airflow_provider_pipelines import compat
+
+        store = compat.state_store(context) if self.mode == "reschedule" and not self.deferrable else None
+        if failures is None:
+            stored = store.get("failed_looks") if store is not None else self._failures
+            return stored if isinstance(stored, int) else 0
+        if store is not None and (failures or self._failures or store.get("failed_looks")):
+            store.set("failed_looks", failures)
+        self._failures = failures
+        return failures
+
+    def _tell(self, seen: Mapping[str, Seen]) -> None:
+        self.log.info("%s", ", ".join(f"{id}: {sight.status or 'not seen'}" for id, sight in seen.items()))
+
+    def _ended(self, report: Report) -> bool:
+        verdicts = [sight.verdict for sight in report.seen.values()]
+        return "failed" in verdicts or "pending" not in verdicts
+
+    def _judge(self, report: Report) -> Any:
+        """Give the outcomes of a wait that is over, or raise."""
+        states = ", ".join(
+            f"{id} is {sight.status or ('gone' if sight.error else 'not seen')}" for id, sight in report.seen.items()
+        )
+        for id, sight in report.seen.items():
+            if sight.verdict == "failed":
+                if sight.error is not None and len(report.seen) == 1:
+                    raise sight.error
+                reason = f" ({sight.error or sight.facts.get('status_desc') or ''})".replace(" ()", "")
+                raise WatchFailed(f"{id} does not get to {self.target_status} any more{reason}: {states}.")
+        if report.ended == "blind":
+            raise report.error or WatchFailed("the wait ended without a reason")
+        if report.ended != "settled" or not report.seen or not self._ended(report):
+            tail = f" The last look failed: {report.error}" if report.error else ""
+            seen = states or "never seen"
+            late = WatchTimeout(f"{self.target_status} was not reached within {self.timeout:g} s: {seen}.{tail}")
+            raise AirflowSensorTimeout(str(late)) from late
+        from airflow_provider_pipelines.core.verbs.outcome import Outcome
+
+        outcomes = [
+            Outcome(
+                id=self.outcome_id(id), verb=self.verb, result="done", after=sight.status,
+                message=f"{id} is {sight.status}.", made=sight.facts,
+            ).to_xcom()
+            for id, sight in report.seen.items()
+        ]  # fmt: skip
+        return outcomes if self.batch else outcomes[0]
