@@ -64,20 +64,25 @@ class Proof:
     renewable: Callable[[str | None, str], bool] = lambda _code, _text: False
 
 
+def about_call(service: Service, request: Request, reply: Reply) -> dict[str, Any]:
+    """Give what an error tells of a call; IAM names the request's id in a header of its own."""
+    return about(service.label, request, reply, ("x-request-id", "x-iam-trace-id"))
+
+
 def read_answer(service: Service, request: Request, reply: Reply, now: float, proof: Proof) -> Any:
     """
     Give an answer's JSON.
 
     :raises ApiError: its HTTP status says that it is an error
     """
+    facts = about_call(service, request, reply)
     if reply.status < 300:
-        return parse(service.label, request, reply)
-    facts = about(service.label, request, reply)
+        return parse(reply, facts)
     if reply.status < 400:
         hint = "Give the final address as endpoint in the connection."
         raise MalformedReply("the service redirects, which is never followed with credentials", hint=hint, **facts)
     try:
-        code, text = error_in(parse(service.label, request, reply)) or (None, "no message")
+        code, text = error_in(parse(reply, facts)) or (None, "no message")
     except MalformedReply as error:
         code, text = None, error.problem
     facts["request_id"] = facts["request_id"] or _request_id(reply)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_pipelines.core.http.calls import Call, Derived, Reply, Request, Wire
-from airflow_provider_pipelines.core.http.reading import about, dump, malformed
+from airflow_provider_pipelines.core.http.reading import dump, malformed
 from airflow_provider_pipelines.core.http.session import Undelivered, clock_skew, undelivered
 from airflow_provider_pipelines.errors import ConfigurationError, MalformedReply
 from airflow_provider_pipelines.huaweicloud.answers import (
@@ -26,6 +26,7 @@ from airflow_provider_pipelines.huaweicloud.answers import (
     Codes,
     Proof,
     Service,
+    about_call,
     read_answer,
 )
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey, encode_query, sign
@@ -180,7 +181,7 @@ class Iam:
         given = payload.get("credential") if isinstance(payload, Mapping) else None
         keys = _keys(given) if isinstance(given, Mapping) else None
         if keys is None:
-            raise MalformedReply("IAM gave no temporary keys", **about(self.service.label, request, reply))
+            raise MalformedReply("IAM gave no temporary keys", **about_call(self.service, request, reply))
         yield Derived(keys.sk)
         yield Derived(str(keys.security_token))
         return Grant(keys, self._life(given, request, reply, clock()))
@@ -205,7 +206,7 @@ class Iam:
         value = reply.headers.get("x-subject-token")
         token = payload.get("token") if isinstance(payload, Mapping) else None
         if not value or not isinstance(token, Mapping):
-            raise MalformedReply("IAM gave no token", **about(self.service.label, request, reply))
+            raise MalformedReply("IAM gave no token", **about_call(self.service, request, reply))
         yield Derived(value)
         project = token.get("project")
         project_id = project.get("id") if isinstance(project, Mapping) else None
@@ -242,7 +243,7 @@ class Iam:
             ends = datetime.fromisoformat(given["expires_at"]).timestamp()
         except (KeyError, TypeError, ValueError):
             raise MalformedReply(
-                "IAM does not say how long it is good", **about(self.service.label, request, reply)
+                "IAM does not say how long it is good", **about_call(self.service, request, reply)
             ) from None
         return max(0.0, ends - (now + (clock_skew(reply, now) or 0.0)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,22 +25,29 @@ class Answer(BaseModel):
     )
 
 
-def about(service: str, request: Request, reply: Reply) -> dict[str, Any]:
-    """Give what every :class:`~airflow_provider_pipelines.errors.ApiError` tells of a call."""
+def about(
+    service: str, request: Request, reply: Reply, id_headers: Sequence[str] = ("x-request-id",)
+) -> dict[str, Any]:
+    """
+    Give what every :class:`~airflow_provider_pipelines.errors.ApiError` tells of a call.
+
+    :param id_headers: where the service may say the request's id, in lower case, the best one first
+    """
     return {
         "service": service,
         "operation": request.operation,
         "method": request.method,
         "path": request.path,
         "status": reply.status,
-        "request_id": reply.headers.get("x-request-id") or reply.headers.get("x-iam-trace-id"),
+        "request_id": next((id for name in id_headers if (id := reply.headers.get(name))), None),
     }
 
 
-def parse(service: str, request: Request, reply: Reply) -> Any:
+def parse(reply: Reply, facts: Mapping[str, Any]) -> Any:
     """
     Read an answer's body as JSON.
 
+    :param facts: what :func:`about` gives
     :raises MalformedReply: it is empty, HTML, cut short, or no JSON at all
     """
     try:
@@ -53,9 +60,7 @@ def parse(service: str, request: Request, reply: Reply) -> Any:
             problem = "the answer is HTML, probably of a proxy or of another server"
         else:
             problem = f"the answer of {len(reply.body)} bytes is no complete JSON"
-        raise MalformedReply(
-            problem, **about(service, request, reply), hint="Check the host (or endpoint) in the connection."
-        ) from None
+        raise MalformedReply(problem, **facts, hint="Check the host (or endpoint) in the connection.") from None
 
 
 def expect(kind: type[M], data: Any, service: str, request: Request) -> M:

@@ -217,7 +217,7 @@ class EnosScheme:
             raise MalformedReply("the gateway redirects, which is never followed with credentials", hint=hint, **facts)
         if status >= 400:
             raise InvalidRequest("the gateway refuses the request", **facts)
-        payload = parse(SERVICE, request, reply)
+        payload = parse(reply, facts)
         if not isinstance(payload, dict):
             raise MalformedReply("the answer is no JSON object", **facts)
         code = _code(payload)

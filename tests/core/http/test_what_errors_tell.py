@@ -33,13 +33,13 @@ class Outer(Answer):
     ],
 )
 def test_half_a_surrogate_pair_which_nothing_can_store_is_replaced(body, read):
-    assert parse("S", REQUEST, Reply(200, {}, body)) == read
+    assert parse(Reply(200, {}, body), about("S", REQUEST, Reply(200, {}, body))) == read
 
 
 @pytest.mark.parametrize("body", [b'{"a": "\xed\xa0\x80"}', b'{"a": "\xff"}'])
 def test_what_is_no_text_is_no_json(body):
     with pytest.raises(MalformedReply):
-        parse("S", REQUEST, Reply(200, {}, body))
+        parse(Reply(200, {}, body), about("S", REQUEST, Reply(200, {}, body)))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,12 @@ def test_what_is_no_text_is_no_json(body):
     ],
 )
 def test_an_error_tells_the_request_id_by_either_name(headers, request_id):
-    assert about("S", REQUEST, Reply(502, headers, b"")) == {**ABOUT, "status": 502, "request_id": request_id}
+    told = about("S", REQUEST, Reply(502, headers, b""), ("x-request-id", "x-iam-trace-id"))
+    assert told == {**ABOUT, "status": 502, "request_id": request_id}
+
+
+def test_a_header_that_the_service_does_not_use_is_not_taken_for_the_requests_id():
+    assert about("S", REQUEST, Reply(502, {"x-iam-trace-id": "t"}, b""))["request_id"] is None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,7 @@ def test_an_error_tells_the_request_id_by_either_name(headers, request_id):
 )
 def test_an_answer_that_is_no_json_is_described(body, problem):
     with pytest.raises(MalformedReply) as caught:
-        parse("S", REQUEST, Reply(200, {"x-request-id": "r"}, body))
+        parse(reply := Reply(200, {"x-request-id": "r"}, body), about("S", REQUEST, reply))
     hint = "Check the host (or endpoint) in the connection."
     expected = {**ABOUT, **REST, "problem": problem, "status": 200, "request_id": "r", "hint": hint}
     assert caught.value.facts() == expected
