@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from airflow_provider_pipelines.commands.standing import Entry, entry
 from airflow_provider_pipelines.core.checks import from_json
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.window.record.repository import Shelf, key_of
+from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.store import key_of
 
 
 class Texts:

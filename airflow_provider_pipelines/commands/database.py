@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.airflow import AirflowRuns
-from airflow_provider_pipelines.window.record.repository import PREFIX
+from airflow_provider_pipelines.window.record.store import PREFIX
 
 
 class DatabaseStore:

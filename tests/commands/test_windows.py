@@ -5,7 +5,8 @@ import json
 import pytest
 
 from airflow_provider_pipelines.window.record.model import Plan
-from airflow_provider_pipelines.window.record.repository import Shelf, key_of
+from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.store import key_of
 from tests.commands.conftest import RUN
 from tests.support.playing import WIND, Runs
 

@@ -1,20 +1,13 @@
-"""
-Where records are kept, and how they are read so that an outage never looks like "no record".
-
-The task SDK gives the default of a Variable on every error. So nothing counts as absent unless it was absent twice,
-with a key that is known to exist read in between and after.
-"""
+"""The records of window runs: which parts there are, under which keys, and in which order they are read and written."""
 
 from __future__ import annotations
 
 import json
-from hashlib import sha256
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.checks import from_json
-from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.record.model import (
     Attempts,
     Claims,
@@ -27,36 +20,12 @@ from airflow_provider_pipelines.window.record.model import (
     read,
     write,
 )
+from airflow_provider_pipelines.window.record.store import CheckedStore, key_of
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.record.store import Store
 
 M = TypeVar("M", bound=BaseModel)
-
-PREFIX = "pipelines_window_"
-
-
-class Store(Protocol):
-    """Keeps texts by key."""
-
-    #: whether a text that is not given is certainly not there
-    certain: bool
-
-    def get(self, key: str) -> str | None:
-        """Give a text, or None for what is not there; without ``certain`` for what cannot be read, too."""
-
-    def set(self, key: str, text: str, about: str) -> None:
-        """
-        Keep a text.
-
-        :param about: what it is, for people
-        :raises RecordUnreadable: it was not kept
-        """
-
-    def delete(self, key: str) -> None:
-        """Drop a text; what is not there is no error."""
-
-
-def key_of(*parts: str) -> str:
-    """Make the key of a part of a record; hashed, since names of DAGs and runs are longer than keys may be."""
-    return PREFIX + sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
 class Shelf:
@@ -75,7 +44,7 @@ class Shelf:
         self.run_id = run_id
         self.control = key_of("control", window, run_id)
         self._counts = key_of("generation", window, run_id)
-        self._canary = canary or self.control
+        self.texts = CheckedStore(store, str(self), canary or self.control)
 
     def __str__(self) -> str:
         return f"{self.window}, run {self.run_id}"
@@ -101,9 +70,7 @@ class Shelf:
 
     def _write_down(self, key: str, name: str, **more: int) -> None:
         text = json.dumps({"version": 1, "window": self.window, "run_id": self.run_id, **more}, sort_keys=True)
-        self.store.set(key, text, f"maintenance window {self}: {name}")
-        if self.store.get(key) != text:
-            raise self._unreadable("what was written cannot be read back")
+        self.texts.write_down(key, text, f"maintenance window {self}: {name}")
 
     def generation(self) -> int:
         """
@@ -115,39 +82,24 @@ class Shelf:
         found = from_json(text) if text is not None else None
         number = found.get("generation") if isinstance(found, dict) else None
         if not isinstance(number, int):
-            raise self._unreadable("which of its snapshots counts cannot be read")
+            raise self.texts.unreadable("which of its snapshots counts cannot be read")
         return number
 
     def beside(self, window: str, run_id: str) -> Shelf:
         """Give the records of another run, with our control key to tell absence by."""
-        return Shelf(self.store, window, run_id, self._canary)
+        return Shelf(self.store, window, run_id, self.texts.canary)
 
     # reading
 
-    def look_up(self, key: str) -> str | None:
-        """
-        Give a text, or None for what is certainly absent.
-
-        :raises RecordUnreadable: it cannot be told
-        """
-        for _ in range(2):
-            if (text := self.store.get(key)) is not None:
-                return text
-            if self.store.certain:
-                return None
-            if self.store.get(self._canary) is None:
-                raise self._unreadable("the metadata database or the API server cannot be asked")
-        return None
-
     def _part(self, kind: type[M], *parts: str) -> M | None:
-        text = self.look_up(key_of(*parts, self.window, self.run_id))
+        text = self.texts.look_up(key_of(*parts, self.window, self.run_id))
         return None if text is None else read(kind, text, str(self))
 
     def plan(self) -> Plan | None:
         """Give the plan."""
         plan = self._part(Plan, "plan")
         if plan is not None and (plan.window, plan.run_id) != (self.window, self.run_id):
-            raise self._unreadable(f"it is that of {plan.window}, run {plan.run_id}")
+            raise self.texts.unreadable(f"it is that of {plan.window}, run {plan.run_id}")
         return plan
 
     def needed_plan(self) -> Plan:
@@ -158,7 +110,7 @@ class Shelf:
         """
         plan = self.plan()
         if plan is None:
-            raise self._unreadable("there is none")
+            raise self.texts.unreadable("there is none")
         return plan
 
     def phase(self) -> Phase | None:
@@ -187,7 +139,7 @@ class Shelf:
         """Give the numbers of the attempts of quiesce."""
         part = self._part(Attempts, "attempts")
         if part is None:
-            raise self._unreadable("the list of its attempts is missing")
+            raise self.texts.unreadable("the list of its attempts is missing")
         return part.attempts
 
     def progress(self) -> list[Progress]:
@@ -201,7 +153,7 @@ class Shelf:
     def _progress_of(self, number: int) -> Progress:
         part = self._part(Progress, f"progress{number}")
         if part is None:
-            raise self._unreadable(f"what attempt {number} of quiesce wrote is missing")
+            raise self.texts.unreadable(f"what attempt {number} of quiesce wrote is missing")
         return part
 
     def close(self, plan: Plan, by: Literal["task", "hand", "window"], now: float) -> None:
@@ -241,7 +193,7 @@ class Shelf:
         """
         self._keep("plan", plan)
         if self.plan() != plan:
-            raise self._unreadable("what was written cannot be read back")
+            raise self.texts.not_read_back()
 
     def begin_attempts(self) -> None:
         """Write that there was no attempt of quiesce yet; from then on it is an error if that cannot be read."""
@@ -256,7 +208,7 @@ class Shelf:
         if attempt not in (known := self.attempts()):
             self._keep("attempts", Attempts(attempts=[*known, attempt]))
             if attempt not in self.attempts():
-                raise self._unreadable("what was written cannot be read back")
+                raise self.texts.not_read_back()
 
     def keep_progress(self, part: Progress) -> None:
         """Write what an attempt of quiesce has done."""
@@ -283,7 +235,7 @@ class Shelf:
 
     def last_run(self) -> str | None:
         """Give the run that had the latest record of this window."""
-        text = self.look_up(key_of("last", self.window))
+        text = self.texts.look_up(key_of("last", self.window))
         return None if text is None else read(Last, text, self.window).run_id
 
     def keep_last_run(self) -> None:
@@ -293,14 +245,9 @@ class Shelf:
 
     def claims(self, identity: str) -> Claims:
         """Give all claims in an organisation or project."""
-        text = self.look_up(key_of("claims", identity))
+        text = self.texts.look_up(key_of("claims", identity))
         return Claims() if text is None else read(Claims, text, f"claims in {identity}")
 
     def keep_claims(self, identity: str, claims: Claims) -> None:
         """Write all claims in an organisation or project."""
         self.store.set(key_of("claims", identity), write(claims), f"maintenance windows: claims in {identity}")
-
-    def _unreadable(self, why: str) -> RecordUnreadable:
-        return RecordUnreadable(
-            f"the record of window {self} cannot be read: {why}. Nothing is concluded from that; a retry reads again."
-        )

@@ -11,7 +11,7 @@ from airflow_provider_pipelines.errors import (
     WatchTimeout,
 )
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase
-from airflow_provider_pipelines.window.record.repository import key_of
+from airflow_provider_pipelines.window.record.store import key_of
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
 from tests.support.playing import ORG, START
 from tests.support.short_wire import DAWN, FOR_EVER, QuickClock, quick

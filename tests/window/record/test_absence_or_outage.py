@@ -16,7 +16,8 @@ from airflow_provider_pipelines.window.record.model import (
     Plan,
     Progress,
 )
-from airflow_provider_pipelines.window.record.repository import Shelf, key_of
+from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.store import key_of
 from tests.support.playing import MemoryStore
 
 WINDOW, RUN = "nightly/window", "run1"
@@ -135,21 +136,21 @@ def test_what_cannot_be_read_back_is_an_error(store, answer):
 
 def test_what_is_absent_was_absent_twice_with_the_control_key_read_in_between_and_after(store, shelf):
     store.read.clear()
-    assert shelf.look_up("k") is None
+    assert shelf.texts.look_up("k") is None
     assert store.read == ["k", key("control"), "k", key("control")]
 
 
 def test_what_a_second_read_finds_is_there(store, shelf):
     store.texts["k"] = "7"
-    assert shelf.look_up("k") == "7"
+    assert shelf.texts.look_up("k") == "7"
     store.instead["k"] = [None, "7"]
-    assert shelf.look_up("k") == "7"
+    assert shelf.texts.look_up("k") == "7"
 
 
 @pytest.mark.parametrize("answers", [[None], ["x", None]])
 def test_nothing_is_absent_while_the_control_key_cannot_be_read(store, shelf, answers):
     store.instead[key("control")] = answers
-    refused(lambda: shelf.look_up("k"), "the metadata database or the API server cannot be asked")
+    refused(lambda: shelf.texts.look_up("k"), "the metadata database or the API server cannot be asked")
     store.instead[key("control")] = answers
     refused(shelf.plan, "the metadata database or the API server cannot be asked")
 
@@ -157,7 +158,7 @@ def test_nothing_is_absent_while_the_control_key_cannot_be_read(store, shelf, an
 def test_a_store_that_is_certain_is_asked_once(store, shelf):
     store.certain = True
     store.read.clear()
-    assert shelf.look_up("k") is None
+    assert shelf.texts.look_up("k") is None
     assert store.read == ["k"]
 
 

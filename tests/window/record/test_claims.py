@@ -7,7 +7,8 @@ import pytest
 from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.record.claims import Claiming, Rest, short
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase, Plan
-from airflow_provider_pipelines.window.record.repository import Shelf, key_of
+from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.store import key_of
 from tests.support.playing import MemoryStore, Runs
 
 IDENTITY = "enos https://x o1"
