@@ -11,16 +11,8 @@ from airflow_provider_pipelines.codearts.states import DISABLE, DISABLED, ENABLE
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
-from airflow_provider_pipelines.window.fleets.base import (
-    NOT_AGAIN,
-    Answers,
-    Fleet,
-    Found,
-    Meaning,
-    Stage,
-    choose,
-    ids_of,
-)
+from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN, Answers, Fleet, Found, Meaning, Stage
+from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

@@ -25,7 +25,8 @@ from airflow_provider_pipelines.dli.states import (
     has_new_savepoint,
 )
 from airflow_provider_pipelines.errors import NotFound, PipelinesError, SavepointMissing
-from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage, choose, ids_of
+from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage
+from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

@@ -10,8 +10,9 @@ from airflow_provider_pipelines.core.checks import mapping, text_id
 from airflow_provider_pipelines.enos.api.pipelines import start_body
 from airflow_provider_pipelines.enos.states import PAUSE, PAUSED, PUBLISHED, RUNNING, START, STOP, STOPPED
 from airflow_provider_pipelines.errors import ArgumentError, Conflict, PipelinesError
-from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage, choose, ids_of
+from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage
 from airflow_provider_pipelines.window.fleets.pacing import Pacer
+from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

@@ -4,7 +4,8 @@ import pytest
 
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import ArgumentError, ConfigurationError
-from airflow_provider_pipelines.window.fleets.base import Fleet, Found, choose, fleet_class, fleet_for, ids_of
+from airflow_provider_pipelines.window.fleets.base import Fleet, Found, fleet_class, fleet_for
+from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
 WIND = [Found(f"w{n}", f"wind-{n}", "RUNNING") for n in (1, 2, 3)]
 SYSTEM = Found("s1", "wind-system", "RUNNING", system=True)
