@@ -201,7 +201,7 @@ class QuiesceTask(WindowTask):
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything to rest until a deadline."""
-        from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+        from airflow_provider_pipelines.window.coordination.places import hooks_of
         from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 
         with self.edge():
@@ -228,7 +228,7 @@ class RestoreTask(WindowTask):
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything back."""
-        from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+        from airflow_provider_pipelines.window.coordination.places import hooks_of
         from airflow_provider_pipelines.window.phases.restore import PATIENCE, Restore
 
         around = self.around(context)

@@ -32,7 +32,7 @@ from airflow_provider_pipelines.emulator.settings import Settings
 from airflow_provider_pipelines.emulator.wire import Call, Held
 from airflow_provider_pipelines.emulator.world import World
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 from airflow_provider_pipelines.core.http import identity
-from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot, Surroundings, aims_at

@@ -16,7 +16,7 @@ from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.core.http.calls import Reply
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
-from airflow_provider_pipelines.window.coordination.coordinator import hooks_of
+from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Call, Request, Sleep
@@ -11,7 +11,6 @@ from airflow_provider_pipelines.core.http.retry import Patience, possibly_done
 from airflow_provider_pipelines.core.http.side_by_side import Pause, Strand
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
-from airflow_provider_pipelines.core.verbs.watch import Waiting
 from airflow_provider_pipelines.core.verbs.work import Work
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
@@ -28,6 +27,7 @@ from airflow_provider_pipelines.window.record.model import prefix_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.window.coordination.terms import Terms
     from airflow_provider_pipelines.window.fleets.base import Fleet, Stage
     from airflow_provider_pipelines.window.record.intents import Ledger
     from airflow_provider_pipelines.window.record.model import Thing
@@ -36,35 +36,6 @@ if TYPE_CHECKING:
 ROUNDS = 3
 #: seconds before it is asked again, times the number of refusals
 ROUND_PAUSE = 10.0
-
-
-@dataclass(slots=True)
-class Terms:
-    """
-    What all crews of a task have in common.
-
-    :param check: raises where nothing may be written any more: the task was killed, or restore has begun
-    :param deadline: Unix time at which the attempt ends
-    :param poll_interval: seconds, the longest time between two looks
-    :param tell: receives lines for the log
-    :param defer_after: seconds of mere waiting on the worker before it is left to the triggerer, or None for never
-    """
-
-    check: Callable[[], None]
-    deadline: float
-    poll_interval: float
-    tell: Callable[[str], None]
-    defer_after: float | None = None
-    max_poll_failures: int = 10
-    pause_at: float | None = None
-
-    def begin(self, now: float) -> None:
-        """Set the time at which mere waiting is left to the triggerer."""
-        self.pause_at = now + self.defer_after if self.defer_after is not None else None
-
-    def waiting(self, now: Callable[[], float], tell: Callable[[str], None]) -> Waiting:
-        """Give how one of them waits: by its fleet's clock, and with lines that name the fleet."""
-        return Waiting(self.poll_interval, self.max_poll_failures, now, tell)
 
 
 class Crew:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.core.http.identity import SILENCE
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
-from airflow_provider_pipelines.window.coordination.coordinator import Muster, Places, gone
-from airflow_provider_pipelines.window.coordination.participant import Terms
+from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
+from airflow_provider_pipelines.window.coordination.places import Places
+from airflow_provider_pipelines.window.coordination.terms import Terms
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.report import report
 from airflow_provider_pipelines.window.record.claims import Claiming
