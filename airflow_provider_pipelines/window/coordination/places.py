@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, WatchFailed, mendable
 from airflow_provider_pipelines.window.fleets.base import Fleet, fleet_class, fleet_for
-from airflow_provider_pipelines.window.targets import target_from_json
+from airflow_provider_pipelines.window.targets import TARGETS
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.window.record.model import Plan
-
-#: stands for the things of a target whose place alone is wanted
-_ANY: dict[str, dict[str, Any]] = {
-    "EnosPipelines": {"pipeline_ids": ()},
-    "DliJobs": {"job_ids": ()},
-    "CodeArtsPipelines": {"pipeline_ids": ()},
-}
 
 
 class Places:
@@ -82,7 +75,7 @@ def hooks_of(targets: Sequence[Mapping[str, Any]]) -> Callable[[Plan], list[tupl
     def make(plan: Plan) -> list[tuple[str, Any]]:
         found: dict[str, tuple[str, Any]] = {}
         for data in targets:
-            kind = type(target_from_json({**_ANY.get(data["target"], {}), **data}))
+            kind = TARGETS[data["target"]]
             place = {name: data[name] for name in kind.places}
             found[repr((kind.service, sorted(place.items(), key=str)))] = (
                 kind.service,
