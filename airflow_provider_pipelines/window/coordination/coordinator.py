@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,17 +65,17 @@ class Muster:
         self.errors.update(ended.errors)
         return True
 
-    def look(self, ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Sighting]]:
+    def look(self) -> dict[str, Sighting]:
         """
-        Look at things once, by crew.
+        Look at all things once, by their keys.
 
         :raises PipelinesError: they cannot be seen
         """
-        strands = {name: self.crews[name].strand(self.crews[name].look(wanted)) for name, wanted in ids.items()}
+        strands = {name: crew.strand(crew.look()) for name, crew in self.crews.items()}
         ended = side_by_side(strands, self._clock.time, self._clock.sleep)
         if ended is None or ended.errors:
             raise next(iter(ended.errors.values())) if ended is not None else AssertionError
-        return ended.results
+        return {key: sight for seen in ended.results.values() for key, sight in seen.items()}
 
     @property
     def waiting(self) -> list[Crew]:

@@ -105,12 +105,13 @@ class Crew:
         for stage in self.fleet.up(self._running, marks):
             yield from self._carry_out(stage)
 
-    def look(self, ids: Sequence[str]) -> Call[Mapping[str, Sighting]]:
-        """Look at things once."""
-        if not ids:
+    def look(self) -> Call[Mapping[str, Sighting]]:
+        """Look at all things once, by their keys."""
+        if not self.things:
             return {}
         look = self.hook.looker(self.fleet.kind, {}, self._patience())
-        return (yield from look(ids, 0.0))
+        seen = yield from look([thing.id for thing in self.things], 0.0)
+        return {thing.key: seen[thing.id] for thing in self.things if thing.id in seen}
 
     # one stage
 

@@ -187,12 +187,11 @@ class Quiesce:
 
     def _last_look(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
         """Look once more at everything before work begins: what runs now would be worked on while it is live."""
-        wanted = {name: [thing.id for thing in self._targeted if str(thing.target) == name] for name in muster.crews}
-        seen = muster.look(wanted)
+        seen = muster.look()
         found = {}
         for thing in self._targeted:
             fleet = self.places.fleets[thing.target]
-            sight = seen[str(thing.target)].get(thing.id)
+            sight = seen.get(thing.key)
             if thing.key in failures:
                 continue
             if sight is None or (sight.status is None and sight.error is None):

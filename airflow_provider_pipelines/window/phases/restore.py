@@ -18,7 +18,6 @@ from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Phase, Plan
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.phases.snapshot import Surroundings
     from airflow_provider_pipelines.window.record.model import Mark, Thing
 
@@ -214,14 +213,13 @@ class Restore:
         if not left:
             return
         muster = Muster(self.places, left, self.ledger, self._terms, self._clock, "seen")
-        ids = {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()}
         try:
-            seen = muster.look(ids)
+            seen = muster.look()
         except PipelinesError as error:
             self._around.tell(f"what this window did not stop could not be looked at: {error}")
             return
         for thing in left:
-            sight = seen[str(thing.target)].get(thing.id)
+            sight = seen.get(thing.key)
             status = sight.status if sight is not None else None
             if sight is not None and gone(sight.error):
                 self._miss(thing)
@@ -334,12 +332,10 @@ class Restore:
         marks = self._marks()
         wanted = self._wanted(marks)
         muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
-        seen: dict[str, dict[str, Sighting]] = muster.look(
-            {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()}
-        )
+        seen = muster.look()
         found = []
         for thing in wanted:
-            sight = seen[str(thing.target)].get(thing.id)
+            sight = seen.get(thing.key)
             if sight is not None and gone(sight.error):
                 self._miss(thing)
             elif sight is None or sight.status is None:

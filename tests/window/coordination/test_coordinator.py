@@ -36,9 +36,8 @@ def test_each_crew_has_the_things_of_its_place():
     assert [crew.identity for crew in muster.crews.values()] == [one.identity for one in window.shelf.plan().places]
     assert muster.waiting == []
     assert muster.errors == {}
-    assert muster.look({name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()})["0"][
-        "w1"
-    ].status == ("RUNNING")
+    seen = {thing.id: muster.look()[thing.key].status for thing in window.shelf.plan().things}
+    assert seen == {"w1": "RUNNING", "w2": "RUNNING", "101": "job_running", "102": "job_running", "c1": "ENABLED"}
 
 
 def test_a_look_that_fails_is_raised():
@@ -46,7 +45,7 @@ def test_a_look_that_fails_is_raised():
     muster = mustered(window)
     window.rooms.fail("list_pipelines", status=500, answer={}, times=FOR_EVER)
     with pytest.raises(ServerError):
-        muster.look({"0": ["w1"], "1": ["101"]})
+        muster.look()
 
 
 def test_all_crews_work_and_the_errors_of_some_are_kept():

@@ -627,13 +627,11 @@ def test_a_fleet_that_is_away_does_not_keep_another_one_from_coming_back():
 
 def test_looking_at_nothing_asks_nothing():
     window = wind()
-    work = window.quiescing()
-    work.places.open()
-    work.muster = None
     window.quiesce()
     (crew,) = window.last.muster.crews.values()
+    crew.things = []
     with pytest.raises(StopIteration) as end:
-        next(crew.look([]))
+        next(crew.look())
     assert end.value.value == {}
 
 
