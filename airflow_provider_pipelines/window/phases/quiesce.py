@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.http.side_by_side import Halt
-from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
+from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
-from airflow_provider_pipelines.window.coordination.places import Places
-from airflow_provider_pipelines.window.coordination.terms import Terms
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
-from airflow_provider_pipelines.window.phases.report import report
+from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
-from airflow_provider_pipelines.window.record.model import Plan, Progress
+from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
-    from airflow_provider_pipelines.window.record.model import Thing
+    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.record.model import Plan, Thing
 
 
 class StillRunning(WatchFailed):
@@ -27,7 +24,7 @@ class StillRunning(WatchFailed):
     retryable = False
 
 
-class Quiesce:
+class Quiesce(Attempt):
     """
     One attempt to bring a window's things to rest.
 
@@ -35,7 +32,9 @@ class Quiesce:
     :param hooks: makes the hooks that may be used
     :param attempt: the try number of the task; its notes are its own
     :param deadline: Unix time at which the attempt ends
+    :param poll_interval: seconds, the longest time between two looks
     :param killed: tells whether the task was asked to end
+    :param defer_after: seconds of mere waiting before it is left to the triggerer, or None for never
     """
 
     def __init__(
@@ -48,14 +47,8 @@ class Quiesce:
         killed: Callable[[], bool] = lambda: False,
         defer_after: float | None = None,
     ) -> None:
-        self._around = around
-        self._shelf = around.shelf
-        self._clock = around.clock
-        self._killed = killed
-        self.plan = self._shelf.needed_plan()
-        self._terms = Terms(self._guard, deadline, poll_interval, around.tell, defer_after)
-        self.places = Places(self.plan, self._clock, hooks)
-        self.report: dict[str, Any] | None = None
+        super().__init__(around, hooks, poll_interval, killed, defer_after)
+        self.deadline = deadline
         self._notes: dict[str, str] = {}
         self._begin(attempt)
 
@@ -74,7 +67,6 @@ class Quiesce:
         self.ledger.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
         self._targeted = [thing for thing in self.plan.things if not thing.carried]
-        self.muster: Muster | None = None
 
     def _keep(self, marks: dict[str, Any]) -> None:
         self._progress.marks, self._progress.waited = marks, list(self.ledger.waited)
@@ -98,18 +90,10 @@ class Quiesce:
         if counts > generation:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
 
-    def _guard(self) -> None:
-        """Ask the same where a write is about to go out: a no ends everything at once."""
-        try:
-            self._check()
-        except PipelinesError as error:
-            raise Halt(error) from None
-
-    def run(self) -> dict[str, Any] | None:
+    def _run(self) -> dict[str, Any] | None:
         """
         Bring everything to rest.
 
-        :returns: the report; None where nothing but waiting is left
         :raises StillRunning: something could not be stopped, and the policy is ``restore``
         :raises PipelinesError: it is not known how things are; another attempt goes on from here
         """
@@ -118,15 +102,14 @@ class Quiesce:
         if broken := [error for at, error in self.places.errors.items() if at in at_work]:
             raise broken[0]
         self._check_claims()
-        self.muster = Muster(self.places, self._targeted, self.ledger, self._terms, self._clock, "stopped")
+        self.muster = self._bring_together(self._targeted, "stopped")
         try:
             if not self.muster.run(lambda crew: crew.bring_down()):
                 return None
-        except Halt as halt:
-            raise halt.reason from None
         finally:
             # also what was asked for and did not come to an end is worth knowing
-            self._tell_of(self.muster)
+            crews = self.muster.crews.values()
+            self._tell("partly", [outcome for crew in crews for outcome in crew.outcomes.values()])
         return self._conclude(self.muster)
 
     def _check_claims(self) -> None:
@@ -137,18 +120,12 @@ class Quiesce:
         for identity in sorted(ids):
             Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).check(ids[identity])
 
-    def _tell_of(self, muster: Muster) -> None:
-        outcomes = [outcome for crew in muster.crews.values() for outcome in crew.outcomes.values()]
-        self.report = report(self._shelf.window, self._shelf.run_id, "partly", outcomes)
-
     def _conclude(self, muster: Muster) -> dict[str, Any]:
         failures = self._failures(muster)
         if muster.errors and not failures:
             raise next(iter(muster.errors.values()))
         failures.update(self._last_look(muster, failures))
-        outcomes = self._outcomes(muster, failures)
-        result = report(self._shelf.window, self._shelf.run_id, "partly" if failures else "quiet", outcomes)
-        self.report = result
+        result = self._tell("partly" if failures else "quiet", self._outcomes(muster, failures))
         self._progress.refused = {key: self._kind(muster, key) for key in failures}
         self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
         self._shelf.keep_progress(self._progress)

@@ -9,17 +9,15 @@ from airflow_provider_pipelines.core.http.identity import SILENCE
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
-from airflow_provider_pipelines.window.coordination.places import Places
-from airflow_provider_pipelines.window.coordination.terms import Terms
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
-from airflow_provider_pipelines.window.phases.report import report
+from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
-from airflow_provider_pipelines.window.record.model import Phase, Plan
+from airflow_provider_pipelines.window.record.model import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
-    from airflow_provider_pipelines.window.record.model import Mark, Thing
+    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.record.model import Mark, Plan, Thing
 
 #: seconds that a quiesce which was killed may still write, at least
 FENCE = 20.0
@@ -42,13 +40,15 @@ class NotRestored(WatchFailed):
     """Something is not back; the next attempt touches only that."""
 
 
-class Restore:
+class Restore(Attempt):
     """
     One attempt to bring a window's things back.
 
     :param around: what comes from outside
     :param hooks: makes the hooks that may be used
+    :param poll_interval: seconds, the longest time between two looks
     :param killed: tells whether the task was asked to end
+    :param defer_after: seconds of mere waiting before it is left to the triggerer, or None for never
     :param by: who does it: the ``task``, or somebody by ``hand``
     :param deadline: Unix time at which the attempt ends, or None for :data:`PATIENCE` seconds from now
     """
@@ -63,20 +63,12 @@ class Restore:
         by: str = "task",
         deadline: float | None = None,
     ) -> None:
-        self._around = around
-        self._shelf = around.shelf
-        self._clock = around.clock
-        self._killed = killed
+        super().__init__(around, hooks, poll_interval, killed, defer_after)
         self._by = by
-        self.plan = self._shelf.needed_plan()
         #: what a later window has taken over is that window's to bring back
         self._given = self._taken_over()
         usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
         self.deadline = usual if deadline is None else deadline
-        self._terms = Terms(self._guard, self.deadline, poll_interval, around.tell, defer_after)
-        self.places = Places(self.plan, self._clock, hooks)
-        self.muster: Muster | None = None
-        self.report: dict[str, Any] | None = None
         self._outcomes: dict[str, dict[str, Any]] = {}
 
     def _check(self) -> None:
@@ -86,7 +78,6 @@ class Restore:
         # a snapshot that died may have announced what it never wrote: then the plan that there is counts
         if self._shelf.generation() > own and self._shelf.needed_plan().generation > own:
             raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt starts nothing more.")
-
         if self._taken_over() != self._given:
             raise WatchFailed(f"a later window has taken things over from window {self._shelf}: nothing more is done.")
 
@@ -94,18 +85,10 @@ class Restore:
         handed = self._shelf.handed()
         return set(handed.things) if handed is not None and handed.generation >= self.plan.generation else set()
 
-    def _guard(self) -> None:
-        """Ask the same where a write is about to go out: a no ends everything at once."""
-        try:
-            self._check()
-        except PipelinesError as error:
-            raise Halt(error) from None
-
-    def run(self) -> dict[str, Any] | None:
+    def _run(self) -> dict[str, Any] | None:
         """
         Bring everything back.
 
-        :returns: the report; None where nothing but waiting is left
         :raises NotRestored: something is not back, named with its reason
         :raises RecordUnreadable: the record cannot be read; nothing was done
         """
@@ -113,24 +96,21 @@ class Restore:
         before = shelf.phase()
         if before is not None and before.phase == "closed" and before.generation >= self.plan.generation:
             self._around.tell(f"window {shelf} is closed: nothing is to be brought back.")
-            self.report = report(shelf.window, shelf.run_id, "nothing to do", [])
-            return self.report
+            return self._tell("nothing to do", [])
         self._turn(before)
         self.places.open()
         try:
             if not self._bring_back():
                 return None
             self._keep_phase()
-        except Halt as halt:
-            raise halt.reason from None
         except AuthenticationError as error:
             self._sit_out([error])
             raise
         finally:
-            self._tell("partly")
+            self._tell("partly", list(self._outcomes.values()))
         shelf.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
         self._withdraw()
-        return self._tell("restored" if self._outcomes else "nothing to do")
+        return self._tell("restored" if self._outcomes else "nothing to do", list(self._outcomes.values()))
 
     def _turn(self, before: Phase | None) -> None:
         """Turn the record to *restoring*: from now on quiesce stops nothing more."""
@@ -173,7 +153,7 @@ class Restore:
                 self._phase.missing = []
                 self._report_rest(wanted)
                 self._report_runs(marks)
-            self.muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
+            self.muster = self._bring_together(wanted, "back")
             if not self.muster.run(lambda crew, marks=marks: crew.bring_back(marks)):  # type: ignore[misc]  # a default
                 return False
             self._judge(self.muster, wanted)
@@ -212,9 +192,8 @@ class Restore:
         left = [thing for thing in left if thing.target in self.places.fleets]
         if not left:
             return
-        muster = Muster(self.places, left, self.ledger, self._terms, self._clock, "seen")
         try:
-            seen = muster.look()
+            seen = self._bring_together(left, "seen").look()
         except PipelinesError as error:
             self._around.tell(f"what this window did not stop could not be looked at: {error}")
             return
@@ -331,8 +310,7 @@ class Restore:
         """Look a second time at everything that is to be back."""
         marks = self._marks()
         wanted = self._wanted(marks)
-        muster = Muster(self.places, wanted, self.ledger, self._terms, self._clock, "back")
-        seen = muster.look()
+        seen = self._bring_together(wanted, "back").look()
         found = []
         for thing in wanted:
             sight = seen.get(thing.key)
@@ -364,7 +342,3 @@ class Restore:
                 Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).withdraw()
         except PipelinesError as error:
             around.tell(f"a claim could not be withdrawn; it is seen through, since the record is closed: {error}")
-
-    def _tell(self, result: Any) -> dict[str, Any]:
-        self.report = report(self._shelf.window, self._shelf.run_id, result, list(self._outcomes.values()))
-        return self.report

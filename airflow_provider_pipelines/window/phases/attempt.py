@@ -1,0 +1,93 @@
+"""What an attempt to bring things to rest and one to bring them back have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_pipelines.core.http.side_by_side import Halt
+from airflow_provider_pipelines.errors import PipelinesError
+from airflow_provider_pipelines.window.coordination.coordinator import Muster
+from airflow_provider_pipelines.window.coordination.places import Places
+from airflow_provider_pipelines.window.coordination.terms import Terms
+from airflow_provider_pipelines.window.phases.report import Result, report
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.record.intents import Ledger
+    from airflow_provider_pipelines.window.record.model import Plan, Thing
+
+
+class Attempt:
+    """
+    An attempt to work on the things of a window: the base of two.
+
+    :param around: what comes from outside
+    :param hooks: makes the hooks that may be used
+    :param poll_interval: seconds, the longest time between two looks
+    :param killed: tells whether the task was asked to end
+    :param defer_after: seconds of mere waiting before it is left to the triggerer, or None for never
+    """
+
+    #: Unix time at which the attempt ends
+    deadline: float
+    #: where intents are noted
+    ledger: Ledger
+
+    def __init__(
+        self,
+        around: Surroundings,
+        hooks: Callable[[Plan], Sequence[Any]],
+        poll_interval: float,
+        killed: Callable[[], bool],
+        defer_after: float | None,
+    ) -> None:
+        self._around = around
+        self._shelf = around.shelf
+        self._clock = around.clock
+        self._poll_interval = poll_interval
+        self._killed = killed
+        self._defer_after = defer_after
+        self.plan = self._shelf.needed_plan()
+        self.places = Places(self.plan, self._clock, hooks)
+        self.muster: Muster | None = None
+        self.report: dict[str, Any] | None = None
+
+    def run(self) -> dict[str, Any] | None:
+        """
+        Do it.
+
+        :returns: the report; None where nothing but waiting is left
+        """
+        try:
+            return self._run()
+        except Halt as halt:
+            raise halt.reason from None
+
+    def _run(self) -> dict[str, Any] | None:
+        raise NotImplementedError
+
+    def _check(self) -> None:
+        """
+        Ask whether anything may still be written.
+
+        :raises PipelinesError: no, or it cannot be told
+        """
+        raise NotImplementedError
+
+    def _guard(self) -> None:
+        """Ask the same where a write is about to go out: a no ends everything at once."""
+        try:
+            self._check()
+        except PipelinesError as error:
+            raise Halt(error) from None
+
+    def _bring_together(self, things: Sequence[Thing], done: str) -> Muster:
+        """Give the crews that work on some things; ``done`` is a word for what a thing is when it is done."""
+        terms = Terms(self._guard, self.deadline, self._poll_interval, self._around.tell, self._defer_after)
+        return Muster(self.places, things, self.ledger, terms, self._clock, done)
+
+    def _tell(self, result: Result, outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Put the report together; it is shown however the attempt ends."""
+        self.report = report(self._shelf.window, self._shelf.run_id, result, outcomes)
+        return self.report
