@@ -9,8 +9,8 @@ from airflow_provider_pipelines.core.http.identity import SILENCE
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
-from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
+from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
 from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Phase
@@ -33,7 +33,6 @@ PROGRESS = 60.0
 ROUNDS = 5
 #: from so many things on, all of them being gone at once is taken for a lack of permission
 NOT_ALL_GONE = 3
-_GONE = "It is gone, and cannot be brought back."
 
 
 class NotRestored(WatchFailed):
@@ -69,7 +68,7 @@ class Restore(Attempt):
         self._given = self._taken_over()
         usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
         self.deadline = usual if deadline is None else deadline
-        self._outcomes: dict[str, dict[str, Any]] = {}
+        self._told = RestoreReport(self.plan, self.places)
 
     def _check(self) -> None:
         if self._killed():
@@ -107,10 +106,14 @@ class Restore(Attempt):
             self._sit_out([error])
             raise
         finally:
-            self._tell("partly", list(self._outcomes.values()))
+            self._tell("partly", self._outcomes)
         shelf.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
         self._withdraw()
-        return self._tell("restored" if self._outcomes else "nothing to do", list(self._outcomes.values()))
+        return self._tell("restored" if self._outcomes else "nothing to do", self._outcomes)
+
+    @property
+    def _outcomes(self) -> list[dict[str, Any]]:
+        return list(self._told.outcomes.values())
 
     def _turn(self, before: Phase | None) -> None:
         """Turn the record to *restoring*: from now on quiesce stops nothing more."""
@@ -134,6 +137,7 @@ class Restore(Attempt):
             or (now.generation == self._phase.generation and now.phase == "closed")
         ):
             raise Halt(WatchFailed(f"window {self._shelf} was closed by somebody else meanwhile: look at its report."))
+        self._phase.missing = list(self._told.missing)
         self._shelf.keep_phase(self._phase)
 
     def _wanted(self, marks: Mapping[str, Mark]) -> list[Thing]:
@@ -149,10 +153,8 @@ class Restore(Attempt):
             marks = self._marks()
             wanted = self._wanted(marks)
             if round == 0:
-                # what was gone for an earlier attempt is looked for anew
-                self._phase.missing = []
-                self._report_rest(wanted)
-                self._report_runs(marks)
+                self._look_at_the_others(wanted)
+                self._told.stopped_runs(marks)
             self.muster = self._bring_together(wanted, "back")
             if not self.muster.run(lambda crew, marks=marks: crew.bring_back(marks)):  # type: ignore[misc]  # a default
                 return False
@@ -185,8 +187,8 @@ class Restore(Attempt):
                     found.update(part.marks)
         return found
 
-    def _report_rest(self, wanted: Iterable[Thing]) -> None:
-        """Note what ran and was not stopped by this window."""
+    def _look_at_the_others(self, wanted: Iterable[Thing]) -> None:
+        """Note how things are that ran and were not stopped by this window."""
         known = {thing.key for thing in wanted}
         left = [thing for thing in self.plan.things if thing.runs and thing.key not in known]
         left = [thing for thing in left if thing.target in self.places.fleets]
@@ -198,38 +200,7 @@ class Restore(Attempt):
             self._around.tell(f"what this window did not stop could not be looked at: {error}")
             return
         for thing in left:
-            sight = seen.get(thing.key)
-            status = sight.status if sight is not None else None
-            if sight is not None and gone(sight.error):
-                self._miss(thing)
-            if status is None or self.places.fleets[thing.target].back(status):
-                continue
-            self._outcomes[thing.key] = self._said(
-                thing, "already", status, f"It is {status} without this window's doing, and is left so."
-            )
-
-    def _report_runs(self, marks: Iterable[str]) -> None:
-        """Note the runs that this window stopped: they are not started again."""
-        known = {thing.key: thing for thing in self.plan.things}
-        for key in marks:
-            pipeline, _, run = key.partition("/")
-            if run and pipeline in known:
-                said = self._said(known[pipeline], "done", None, f"Run {run}:{NOT_AGAIN}")
-                self._outcomes[key] = {**said, "verb": "stop_pipeline_run", "pipeline_run_id": run}
-
-    def _said(self, thing: Thing, result: str, after: str | None, message: str) -> dict[str, Any]:
-        fleet = self.places.fleets.get(thing.target)
-        return {
-            "service": self.plan.places[thing.target].service,
-            "name": thing.name,
-            "id": fleet.outcome_id(thing.id) if fleet is not None else thing.id,
-            "verb": "restore",
-            "result": result,
-            "before": thing.was,
-            "after": after,
-            "message": message,
-            "code": None,
-        }
+            self._told.left_alone(thing, seen.get(thing.key))
 
     def _judge(self, muster: Muster, wanted: Sequence[Thing]) -> None:
         """
@@ -248,20 +219,19 @@ class Restore(Attempt):
                 or (None if thing.key in crew.items else muster.errors.get(str(thing.target)))
             )
             if crew is not None and thing.key in crew.outcomes:
-                self._outcomes[thing.key] = crew.outcomes[thing.key]
+                self._told.came_of(thing, crew.outcomes[thing.key])
             if error is None:
                 continue
             own = crew is not None and crew.errors.get(thing.key) is error
             if own and gone(error) and not self._all_gone(muster, thing):
-                # the second look has the last word
-                self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
+                self._told.seems_gone(thing)
                 continue
             errors.append(error)
             if own:
                 # it has come to its end: the next attempt looks, and asks anew
                 self.ledger.withdraw(thing.key)
             reasons[f"{thing.name} ({thing.id})" if thing.name else thing.id] = str(error)
-            self._outcomes.setdefault(thing.key, self._said(thing, "failed", None, str(error)))
+            self._told.failed(thing, str(error))
         if not reasons:
             return
         self.ledger.flush()
@@ -315,18 +285,12 @@ class Restore(Attempt):
         for thing in wanted:
             sight = seen.get(thing.key)
             if sight is not None and gone(sight.error):
-                self._miss(thing)
+                self._told.is_gone(thing)
             elif sight is None or sight.status is None:
                 raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
             elif not self._is_back(thing, sight.status):
                 found.append(thing)
         return found
-
-    def _miss(self, thing: Thing) -> None:
-        """Note that a thing is gone."""
-        if thing.key not in self._phase.missing:
-            self._phase.missing.append(thing.key)
-        self._outcomes[thing.key] = self._said(thing, "unknown", None, _GONE)
 
     def _is_back(self, thing: Thing, status: str) -> bool:
         """Tell whether it runs, or has run to its end since it was started."""
