@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.http.identity import SILENCE
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
+from airflow_provider_pipelines.window.phases.waits import Waits
 from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Phase
@@ -19,16 +19,10 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.window.phases.scope import Surroundings
     from airflow_provider_pipelines.window.record.model import Mark, Plan, Thing
 
-#: seconds that a quiesce which was killed may still write, at least
-FENCE = 20.0
-#: seconds beyond the connection's time-out after which no write of it can be under way
-BEYOND_TIMEOUT = 10.0
 #: seconds that an attempt waits for things that were asked for, before Airflow's next attempt looks anew
 PATIENCE = 3600.0
 #: seconds more for each thing, since some services start one at a time
 EACH = 60.0
-#: seconds after which a line says that it waits on
-PROGRESS = 60.0
 #: how often a thing that is stopped again meanwhile is brought back in one attempt
 ROUNDS = 5
 #: from so many things on, all of them being gone at once is taken for a lack of permission
@@ -69,6 +63,7 @@ class Restore(Attempt):
         usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
         self.deadline = usual if deadline is None else deadline
         self._told = RestoreReport(self.plan, self.places)
+        self._waits = Waits(self._clock, killed, around.tell)
 
     def _check(self) -> None:
         if self._killed():
@@ -103,7 +98,7 @@ class Restore(Attempt):
                 return None
             self._keep_phase()
         except AuthenticationError as error:
-            self._sit_out([error])
+            self._waits.for_credentials([error])
             raise
         finally:
             self._tell("partly", self._outcomes)
@@ -161,7 +156,7 @@ class Restore(Attempt):
             self._judge(self.muster, wanted)
             if not wanted:
                 return True
-            self._wait_out_the_fence()
+            self._waits.for_the_fence(self._phase.turned_at, self.places.slowest())
             late = self._stopped_again()
             if not late:
                 return True
@@ -235,7 +230,7 @@ class Restore(Attempt):
         if not reasons:
             return
         self.ledger.flush()
-        self._sit_out(errors)
+        self._waits.for_credentials(errors)
         named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise NotRestored(f"{len(reasons)} of {len(wanted)} are not back: {named}")
 
@@ -243,38 +238,6 @@ class Restore(Attempt):
         """Tell whether everything of a place seems to be gone, which is what a lost permission looks like."""
         crew = muster.crews[str(thing.target)]
         return len(crew.things) >= NOT_ALL_GONE and all(gone(crew.errors.get(one.key)) for one in crew.things)
-
-    def _sit_out(self, errors: Iterable[PipelinesError]) -> None:
-        """Sleep while no call with refused credentials may be made, so that the next attempt is no sooner."""
-        refused = [error for error in errors if isinstance(error, AuthenticationError)]
-        if not refused or self._killed():
-            return
-        until = max((error.until or self._clock.wall() + SILENCE) for error in refused)
-        wait = min(SILENCE + 5.0, max(0.0, until - self._clock.wall()))
-        self._around.tell(
-            f"credentials were refused: no call is made with them for {wait:.0f} s, then this attempt ends."
-        )
-        self._sleep(wait)
-
-    def _sleep(self, seconds: float) -> None:
-        end = told_at = self._clock.time()
-        end += seconds
-        while (left := end - self._clock.time()) > 0:
-            if self._killed():
-                raise WatchFailed("the task was asked to end. Clear it to go on.")
-            if self._clock.time() - told_at >= PROGRESS:
-                told_at = self._clock.time()
-                self._around.tell(f"{left:.0f} s are left to wait")
-            self._clock.sleep(min(left, 5.0))
-
-    def _wait_out_the_fence(self) -> None:
-        """Wait until nothing that a killed quiesce has sent can still be carried out."""
-        fence = max(FENCE, self.places.slowest() + BEYOND_TIMEOUT)
-        # another machine's clock may have turned it
-        left = min(fence, self._phase.turned_at + fence - self._clock.time())
-        if left > 0:
-            self._around.tell(f"looking once more in {left:.0f} s: what a killed quiesce sent may still arrive.")
-            self._sleep(left)
 
     def _stopped_again(self) -> list[Thing]:
         """Look a second time at everything that is to be back."""

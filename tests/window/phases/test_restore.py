@@ -661,7 +661,7 @@ def test_the_silence_lasts_until_the_last_refusal_is_over_and_never_longer_than_
         AuthenticationError("no", until=begun - 50, **about()),
         WatchFailed("something else"),
     ]
-    work._sit_out(errors)
+    work._waits.for_credentials(errors)
     assert window.clock.now == begun + wait
     assert (
         window.lines[0] == f"credentials were refused: no call is made with them for {wait} s, then this attempt ends."
@@ -671,7 +671,7 @@ def test_the_silence_lasts_until_the_last_refusal_is_over_and_never_longer_than_
 def test_other_errors_are_no_reason_to_wait():
     window = enos()
     begun = window.clock.now
-    window.restoring()._sit_out([WatchFailed("x"), ConfigurationError("y")])
+    window.restoring()._waits.for_credentials([WatchFailed("x"), ConfigurationError("y")])
     assert window.clock.now == begun
     assert window.lines == []
 
