@@ -18,7 +18,7 @@ from airflow_provider_pipelines.task.operator import VerbOperator
 from airflow_provider_pipelines.task.sensor import GoalSensor
 from airflow_provider_pipelines.window import airflow as window_airflow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Surroundings
 from airflow_provider_pipelines.window.record.repository import Shelf
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises

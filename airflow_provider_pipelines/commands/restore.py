@@ -15,7 +15,7 @@ from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.phases.report import report
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Surroundings
 from airflow_provider_pipelines.window.record.repository import Shelf
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.window.coordination.coordinator import Muster
-    from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Surroundings
 
 #: seconds of mere waiting on the worker before a task is deferred
 DEFER_AFTER = 30.0
@@ -64,7 +64,7 @@ class WindowTask(BaseOperator):
         """Give what the task takes from outside: records, runs, time, log."""
         from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore
-        from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+        from airflow_provider_pipelines.window.phases.scope import Surroundings
         from airflow_provider_pipelines.window.record.repository import Shelf
 
         shelf = Shelf(VariableStore(), self.window, str(context["run_id"]))
@@ -157,7 +157,8 @@ class SnapshotTask(WindowTask):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Take the snapshot."""
-        from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
+        from airflow_provider_pipelines.window.phases.scope import aims_at
+        from airflow_provider_pipelines.window.phases.snapshot import Snapshot
         from airflow_provider_pipelines.window.record.model import lines
 
         with self.edge():

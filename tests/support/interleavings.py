@@ -35,7 +35,8 @@ from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
+from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from tests.support.playing import MemoryStore, Runs, Window, forget_credentials
 
 #: by which requests stop and start things

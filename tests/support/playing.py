@@ -10,7 +10,8 @@ from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.snapshot import Snapshot, Surroundings, aims_at
+from airflow_provider_pipelines.window.phases.scope import Surroundings, aims_at
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.phases.verdict import judge
 from airflow_provider_pipelines.window.record.repository import Shelf
 

@@ -19,7 +19,8 @@ from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.snapshot import Snapshot, aims_at
+from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.support.playing import CODEARTS, ORG, PROJECT, START, MemoryStore, Runs, Window, forget_credentials
 

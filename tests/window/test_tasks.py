@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.phases.snapshot import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Surroundings
 from airflow_provider_pipelines.window.record.repository import Shelf
 from tests.support.modes import TaskInstance, fire
 from tests.support.playing import WIND, MemoryStore, Runs, statuses, world

@@ -9,7 +9,6 @@ from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
-from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Progress
 
@@ -116,9 +115,8 @@ class Quiesce(Attempt):
         ids: dict[str, list[str]] = {}
         for thing in self.plan.things:
             ids.setdefault(self.plan.places[thing.target].identity, []).append(thing.id)
-        around = self._around
         for identity in sorted(ids):
-            Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).check(ids[identity])
+            self._around.claiming(identity).check(ids[identity])
 
     def _conclude(self, muster: Muster) -> dict[str, Any]:
         failures = self._failures(muster)

@@ -11,7 +11,6 @@ from airflow_provider_pipelines.window.coordination.coordinator import Muster, g
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
 from airflow_provider_pipelines.window.phases.waits import Waits
-from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.intents import Ledger
 from airflow_provider_pipelines.window.record.model import Phase
 
@@ -263,9 +262,10 @@ class Restore(Attempt):
         return fleet.back(status) or (item is not None and item.result == "done" and status in fleet.ends)
 
     def _withdraw(self) -> None:
-        around = self._around
         try:
             for identity in {place.identity for place in self.plan.places}:
-                Claiming(self._shelf, identity, around.runs, self._clock.time, self._clock.sleep).withdraw()
+                self._around.claiming(identity).withdraw()
         except PipelinesError as error:
-            around.tell(f"a claim could not be withdrawn; it is seen through, since the record is closed: {error}")
+            self._around.tell(
+                f"a claim could not be withdrawn; it is seen through, since the record is closed: {error}"
+            )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.window.fleets.base import Fleet, Found, fleet_class, fleet_for
+from airflow_provider_pipelines.window.record.claims import Claiming
 from airflow_provider_pipelines.window.record.model import prefix_of
 from airflow_provider_pipelines.window.targets import target_from_json
 
@@ -49,6 +50,10 @@ class Surroundings:
     runs: Runs
     clock: Clock
     tell: Callable[[str], None]
+
+    def claiming(self, identity: str) -> Claiming:
+        """Give what claims things in an organisation or project."""
+        return Claiming(self.shelf, identity, self.runs, self.clock.time, self.clock.sleep)
 
 
 def aims_at(targets: Sequence[Mapping[str, Any]], clock: Clock) -> list[Aim]:

@@ -16,14 +16,12 @@ from airflow_provider_pipelines.errors import (
     WatchTimeout,
 )
 from airflow_provider_pipelines.window.phases.planning import Left, Truth, left_by
-from airflow_provider_pipelines.window.phases.scope import Aim, Surroundings, aims_at
-from airflow_provider_pipelines.window.record.claims import Claiming, Rest
+from airflow_provider_pipelines.window.record.claims import Rest
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found, Meaning
+    from airflow_provider_pipelines.window.phases.scope import Aim, Surroundings
     from airflow_provider_pipelines.window.record.model import Plan
-
-__all__ = ["Snapshot", "Surroundings", "aims_at"]
 
 #: seconds between two looks at things that are on their way
 SETTLING = (2.0, 15.0)
@@ -191,23 +189,20 @@ class Snapshot:
 
     def _withdraw(self) -> None:
         """Give the claims up, since nothing was changed; a claim that stays is seen through once the run is over."""
-        around = self._around
         try:
             for identity in {aim.identity for aim in self._aims}:
-                Claiming(self._shelf, identity, around.runs, around.clock.time, around.clock.sleep).withdraw()
+                self._around.claiming(identity).withdraw()
         except PipelinesError as error:
-            around.tell(f"a claim could not be withdrawn: {error}")
+            self._around.tell(f"a claim could not be withdrawn: {error}")
 
     def _claim(self) -> list[Rest]:
         """Claim everything, one organisation or project after the other, always in the same order."""
-        around = self._around
         rests: dict[tuple[str, str], Rest] = {}
         ids: dict[str, list[str]] = {}
         for aim in self._aims:
             ids.setdefault(aim.identity, []).extend(one.id for one in aim.found or ())
         for identity in sorted(ids):
-            claiming = Claiming(self._shelf, identity, around.runs, around.clock.time, around.clock.sleep)
-            for rest in claiming.claim(ids[identity]):
+            for rest in self._around.claiming(identity).claim(ids[identity]):
                 rests[rest.shelf.window, rest.shelf.run_id] = rest
         return list(rests.values())
 
