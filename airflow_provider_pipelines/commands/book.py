@@ -46,11 +46,10 @@ def entry_of(shelf: Shelf) -> Entry | None:
     if plan is None:
         return None
     phase, handed = shelf.phase(), shelf.handed()
-    progress = sorted((one for one in shelf.progress() if one.generation == plan.generation), key=lambda p: p.attempt)
     return entry(
         plan,
         phase if phase is not None and phase.generation >= plan.generation else None,
-        progress,
+        sorted(shelf.progress_of(plan.generation), key=lambda part: part.attempt),
         handed if handed is not None and handed.generation >= plan.generation else None,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.fleets.base import Fleet, fleet_class, fleet_for
+from airflow_provider_pipelines.window.record.intents import intents_of
 from airflow_provider_pipelines.window.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def entry(plan: Plan, phase: Phase | None, progress: list[Progress], handed: Han
     :raises RecordUnreadable: a place has arguments that no connection has
     """
     found = Entry(plan, phase, progress, handed)
-    marks = {key: mark for part in progress for key, mark in part.marks.items()}
+    marks = intents_of(progress)
     refused = progress[-1].refused if progress else {}
     given = set(handed.things) if handed is not None else set()
     fleets = [fleet_of(place, plan) for place in plan.places]

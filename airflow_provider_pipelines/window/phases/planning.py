@@ -68,9 +68,7 @@ def left_by(rest: Rest) -> LeftBehind:
     shelf, generation = rest.shelf, rest.plan.generation
     handed = shelf.handed()
     gone = set(handed.things) if handed is not None and handed.generation >= generation else set()
-    marks = {
-        key: mark for part in shelf.progress() if part.generation == generation for key, mark in part.marks.items()
-    }
+    marks = shelf.intents(generation)
     phase = shelf.phase()
     starts = phase.marks if phase is not None and phase.generation == generation else {}
     things = [thing for thing in rest.plan.things if thing.key not in gone]

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
-from airflow_provider_pipelines.window.record.intents import Ledger
+from airflow_provider_pipelines.window.record.intents import Ledger, intents_of
 from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Quiesce(Attempt):
         """Name this attempt, and take over what earlier ones have noted."""
         shelf, generation = self._shelf, self.plan.generation
         self._check()
-        parts = [part for part in shelf.progress() if part.generation == generation]
-        marks = {key: mark for part in sorted(parts, key=lambda one: one.attempt) for key, mark in part.marks.items()}
+        parts = shelf.progress_of(generation)
+        marks = intents_of(parts)
         waited = list(dict.fromkeys(key for part in parts for key in part.waited))
         self._progress = Progress(generation=generation, attempt=attempt, marks=marks, waited=waited)
         # first what it has to say, then its name: an attempt that is named and says nothing is an error

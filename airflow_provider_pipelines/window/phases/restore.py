@@ -176,9 +176,7 @@ class Restore(Attempt):
         for shelf, generation in reversed(shelves):
             if shelf.plan() is None:
                 continue  # closed long ago, and dropped
-            for part in sorted(shelf.progress(), key=lambda one: one.attempt):
-                if part.generation == generation:
-                    found.update(part.marks)
+            found.update(shelf.intents(generation))
         return found
 
     def _look_at_the_others(self, wanted: Iterable[Thing]) -> None:

@@ -39,7 +39,7 @@ def judge(shelf: Shelf, states: Mapping[str, str | None], own: Sequence[str] = (
     elif phase.missing and plan.on_missing == "fail":
         problems.append(f"gone meanwhile: {', '.join(names.get(key, key) for key in phase.missing)}.")
     # the last attempt has the last word: what refused an earlier one may have been stopped since
-    parts = [part for part in shelf.progress() if part.generation == plan.generation]
+    parts = shelf.progress_of(plan.generation)
     refused = max(parts, key=lambda part: part.attempt).refused if parts else {}
     if refused:
         # a run counts for its pipeline

@@ -11,9 +11,16 @@ from airflow_provider_pipelines.window.record.model import LONGEST, Mark, word
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
+    from airflow_provider_pipelines.window.record.model import Progress
 
 #: what of a thing's facts is worth keeping
 _KEPT = ("has_savepoint", "savepoint_path", "start_time")
+
+
+def intents_of(progress: Iterable[Progress]) -> dict[str, Mark]:
+    """Put together what attempts noted, by the thing's key: of two intents for one thing the later attempt's counts."""
+    parts = sorted(progress, key=lambda part: part.attempt)
+    return {key: mark for part in parts for key, mark in part.marks.items()}
 
 
 class Ledger:

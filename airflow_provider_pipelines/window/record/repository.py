@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.checks import from_json
+from airflow_provider_pipelines.window.record.intents import intents_of
 from airflow_provider_pipelines.window.record.model import (
     Attempts,
     Claims,
@@ -23,6 +24,7 @@ from airflow_provider_pipelines.window.record.model import (
 from airflow_provider_pipelines.window.record.store import CheckedStore, key_of
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.record.model import Mark
     from airflow_provider_pipelines.window.record.store import Store
 
 M = TypeVar("M", bound=BaseModel)
@@ -148,9 +150,25 @@ class Shelf:
 
         :raises RecordUnreadable: one of them cannot be read
         """
-        return [self._progress_of(number) for number in self.attempts()]
+        return [self._attempt(number) for number in self.attempts()]
 
-    def _progress_of(self, number: int) -> Progress:
+    def progress_of(self, generation: int) -> list[Progress]:
+        """
+        Give what the attempts since a snapshot wrote, in the order in which they were named.
+
+        :raises RecordUnreadable: an attempt of any snapshot cannot be read
+        """
+        return [part for part in self.progress() if part.generation == generation]
+
+    def intents(self, generation: int) -> dict[str, Mark]:
+        """
+        Give the intents to stop that were noted since a snapshot, by the thing's key.
+
+        :raises RecordUnreadable: an attempt of any snapshot cannot be read
+        """
+        return intents_of(self.progress_of(generation))
+
+    def _attempt(self, number: int) -> Progress:
         part = self._part(Progress, f"progress{number}")
         if part is None:
             raise self.texts.unreadable(f"what attempt {number} of quiesce wrote is missing")

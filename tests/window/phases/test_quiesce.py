@@ -96,7 +96,7 @@ def test_an_attempt_has_its_notes_in_the_record_before_it_is_named_there():
     names = []
     usual = window.shelf.register
     window.shelf.register = lambda attempt: (
-        names.append((attempt, window.shelf._progress_of(attempt).attempt)),
+        names.append((attempt, window.shelf._attempt(attempt).attempt)),
         usual(attempt),
     )
     window.quiescing(attempt=3)
@@ -120,7 +120,7 @@ def test_an_attempt_takes_over_what_earlier_ones_have_noted():
     work = window.quiescing(attempt=4)
     assert {id: mark.at for id, mark in work.ledger.marks.items()} == {key(window, "w1"): 20.0}
     assert work.ledger.waited == ["a", "b", "c"]
-    kept = window.shelf._progress_of(4)
+    kept = window.shelf._attempt(4)
     assert (kept.generation, kept.attempt, kept.marks, kept.waited) == (1, 4, work.ledger.marks, ["a", "b", "c"])
     assert kept.quiet is False
 

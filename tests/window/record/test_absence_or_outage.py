@@ -246,6 +246,23 @@ def test_an_attempt_that_cannot_be_read_back_is_an_error(store, shelf):
     refused(lambda: shelf.register(1), "what was written cannot be read back")
 
 
+def test_the_intents_of_a_snapshot_are_those_of_its_attempts_and_the_later_attempt_counts(store, shelf):
+    shelf.begin_attempts()
+    noted = [
+        (1, 3, {"a": Mark(at=30.0), "b": Mark(at=31.0)}),
+        (1, 2, {"a": Mark(at=20.0), "c": Mark(at=21.0)}),
+        (2, 4, {"a": Mark(at=40.0)}),
+    ]
+    for generation, attempt, marks in noted:
+        shelf.keep_progress(Progress(generation=generation, attempt=attempt, marks=marks))
+        shelf.register(attempt)
+    store.read.clear()
+    assert {key: mark.at for key, mark in shelf.intents(1).items()} == {"a": 30.0, "b": 31.0, "c": 21.0}
+    assert len(store.read) == len(set(store.read)), "each attempt is read once"
+    assert shelf.intents(3) == {}
+    assert [part.attempt for part in shelf.progress_of(1)] == [3, 2]
+
+
 # phase
 
 
