@@ -216,7 +216,7 @@ class QuiesceTask(WindowTask):
                 self.was_killed,
                 self.defer_after(deadline, around.clock),
             )
-            quiesce.ledger.pass_by(passed)
+            quiesce.intents.pass_by(passed)
             return carry_out(self, context, quiesce, deadline, around.clock)
 
 

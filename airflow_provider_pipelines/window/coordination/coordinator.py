@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.coordination.places import Places
     from airflow_provider_pipelines.window.coordination.terms import Terms
-    from airflow_provider_pipelines.window.record.intents import Ledger
+    from airflow_provider_pipelines.window.record.intents import IntentLog
     from airflow_provider_pipelines.window.record.model import Thing
 
 #: seconds without a line after which one says how far things are
@@ -31,13 +31,13 @@ class Muster:
 
     :param places: the fleets
     :param things: the things that are worked on
-    :param ledger: where intents are noted
+    :param intents: where intents are noted
     :param terms: what all crews have in common
     :param done: a word for what a thing is when it is done, for progress lines
     """
 
     def __init__(
-        self, places: Places, things: Sequence[Thing], ledger: Ledger, terms: Terms, clock: Clock, done: str
+        self, places: Places, things: Sequence[Thing], intents: IntentLog, terms: Terms, clock: Clock, done: str
     ) -> None:
         self._terms = replace(terms, tell=self._say)
         self._clock = clock
@@ -47,7 +47,7 @@ class Muster:
         self.crews: dict[str, Crew] = {}
         for at, fleet in places.fleets.items():
             own = [thing for thing in things if thing.target == at]
-            self.crews[str(at)] = Crew(fleet, places.plan.places[at].identity, own, ledger, self._terms)
+            self.crews[str(at)] = Crew(fleet, places.plan.places[at].identity, own, intents, self._terms)
         self.errors: dict[str, PipelinesError] = {}
 
     def run(self, work: Callable[[Crew], Call[None]]) -> bool:

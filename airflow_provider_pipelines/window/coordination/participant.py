@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.coordination.terms import Terms
     from airflow_provider_pipelines.window.fleets.base import Fleet, Stage
-    from airflow_provider_pipelines.window.record.intents import Ledger
+    from airflow_provider_pipelines.window.record.intents import IntentLog
     from airflow_provider_pipelines.window.record.model import Thing
 
 #: how often a thing that refuses is asked in one attempt
@@ -45,18 +45,18 @@ class Crew:
     :param fleet: the fleet
     :param identity: the organisation or project
     :param things: its things; those that ran are worked on
-    :param ledger: where intents are noted
+    :param intents: where intents are noted
     :param terms: what all crews have in common
     """
 
-    def __init__(self, fleet: Fleet, identity: str, things: Sequence[Thing], ledger: Ledger, terms: Terms) -> None:
+    def __init__(self, fleet: Fleet, identity: str, things: Sequence[Thing], intents: IntentLog, terms: Terms) -> None:
         self.fleet = fleet
         self.identity = identity
         self.prefix = prefix_of(identity)
         self.things = list(things)
         self._running = [thing for thing in things if thing.runs]
         self.names = {thing.id: thing.name for thing in things}
-        self._ledger = ledger
+        self._intents = intents
         self._terms = terms
         self.hook = fleet.hook
         self.clock = fleet.hook.clock
@@ -84,7 +84,7 @@ class Crew:
                 break
             for stage in stages:
                 for id in stage.ids:
-                    self._ledger.wait_for(self._key(stage, id))
+                    self._intents.wait_for(self._key(stage, id))
             for stage in stages:
                 yield from self._carry_out(stage)
         else:
@@ -140,7 +140,7 @@ class Crew:
         """Make what a round starts from: a refusal is looked at anew, a wait that saw nothing goes on."""
         if former is not None and (former.result != "unknown" or former.unclear is not None):
             return Item(id)
-        return self._ledger.item(self._key(stage, id), id, stage.verb)
+        return self._intents.item(self._key(stage, id), id, stage.verb)
 
     def _worth_another(self, stage: Stage, item: Item) -> bool:
         if item.error is None or self.clock.time() >= self._terms.deadline:
@@ -167,8 +167,8 @@ class Crew:
                 pause_at=terms.pause_at,
             )
             for item in work.items.values():
-                self._ledger.see(self._key(stage, item.id), item)
-            self._ledger.flush()
+                self._intents.see(self._key(stage, item.id), item)
+            self._intents.flush()
             if not work.finished:
                 yield Pause(idle=not work.of("look", "ready", "busy"))
 
@@ -182,18 +182,18 @@ class Crew:
                 answers.update(dict.fromkeys(batch, blocked))
                 continue
             for id, item in batch.items():
-                self._ledger.intend(self._key(stage, id), item, self.clock.time())
-            self._ledger.flush()
+                self._intents.intend(self._key(stage, id), item, self.clock.time())
+            self._intents.flush()
             writes = stage.writes or {stage.verb.name}
             sent = _once(writes, stage.send(client.api, batch), self._terms.check)
             answers.update((yield from client.session.carry(sent, self._patience())))
             for id in batch:
                 error = answers.get(id)
                 if error is None:
-                    self._ledger.accept(self._key(stage, id))
+                    self._intents.accept(self._key(stage, id))
                 elif not possibly_done(error):
-                    self._ledger.withdraw(self._key(stage, id))
-        self._ledger.flush()
+                    self._intents.withdraw(self._key(stage, id))
+        self._intents.flush()
         return answers
 
     def _patience(self) -> Patience:

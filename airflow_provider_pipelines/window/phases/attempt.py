@@ -14,7 +14,7 @@ from airflow_provider_pipelines.window.phases.report import Result, report
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.phases.scope import Surroundings
-    from airflow_provider_pipelines.window.record.intents import Ledger
+    from airflow_provider_pipelines.window.record.intents import IntentLog
     from airflow_provider_pipelines.window.record.model import Plan, Thing
 
 
@@ -32,7 +32,7 @@ class Attempt:
     #: Unix time at which the attempt ends
     deadline: float
     #: where intents are noted
-    ledger: Ledger
+    intents: IntentLog
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Attempt:
     def _bring_together(self, things: Sequence[Thing], done: str) -> Muster:
         """Give the crews that work on some things; ``done`` is a word for what a thing is when it is done."""
         terms = Terms(self._guard, self.deadline, self._poll_interval, self._around.tell, self._defer_after)
-        return Muster(self.places, things, self.ledger, terms, self._clock, done)
+        return Muster(self.places, things, self.intents, terms, self._clock, done)
 
     def _tell(self, result: Result, outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Put the report together; it is shown however the attempt ends."""

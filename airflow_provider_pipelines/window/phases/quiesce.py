@@ -9,7 +9,7 @@ from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
-from airflow_provider_pipelines.window.record.intents import Ledger, intents_of
+from airflow_provider_pipelines.window.record.intents import IntentLog, intents_of
 from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Quiesce(Attempt):
         # first what it has to say, then its name: an attempt that is named and says nothing is an error
         shelf.keep_progress(self._progress)
         shelf.register(attempt)
-        self.ledger = Ledger(marks, self._keep)
-        self.ledger.waited = waited
+        self.intents = IntentLog(marks, self._keep)
+        self.intents.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
         self._targeted = [thing for thing in self.plan.things if not thing.carried]
 
     def _keep(self, marks: dict[str, Any]) -> None:
-        self._progress.marks, self._progress.waited = marks, list(self.ledger.waited)
+        self._progress.marks, self._progress.waited = marks, list(self.intents.waited)
         self._shelf.keep_progress(self._progress)
 
     def _check(self) -> None:
@@ -185,12 +185,12 @@ class Quiesce(Attempt):
                 item = crew.items[key]
                 if key in failures:
                     said["result"], said["message"] = "failed", failures[key][1]
-                elif key in self._notes and "/" in key and key in self.ledger.marks:
+                elif key in self._notes and "/" in key and key in self.intents.noted:
                     # a run that was taken out of the queue is shown nowhere any more
                     said["result"], said["message"], said["code"] = "done", f"It is gone.{NOT_AGAIN}", None
                 elif key in self._notes:
                     said["result"], said["message"] = "unknown", self._notes[key]
-                elif item.result == "already" and "/" not in key and key not in self.ledger.marks:
+                elif item.result == "already" and "/" not in key and key not in self.intents.noted:
                     asked = any(thing.key == key and thing.asked for thing in crew.things)
                     if not asked:
                         said["message"] = (
@@ -199,10 +199,10 @@ class Quiesce(Attempt):
                         )
                 found.append(said)
             known = {thing.key: thing for thing in crew.things}
-            for key in self.ledger.waited:
+            for key in self.intents.waited:
                 pipeline, _, run = key.partition("/")
                 if pipeline in known and key not in crew.outcomes:
-                    found.append(crew.ended_run(known[pipeline], run, stopped=key in self.ledger.marks))
+                    found.append(crew.ended_run(known[pipeline], run, stopped=key in self.intents.noted))
             for key in failures.keys() & known.keys() - crew.outcomes.keys():
                 found.append(crew.failed(known[key], failures[key][1]))
         return found

@@ -11,7 +11,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import Muster, g
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
 from airflow_provider_pipelines.window.phases.waits import Waits
-from airflow_provider_pipelines.window.record.intents import Ledger
+from airflow_provider_pipelines.window.record.intents import IntentLog
 from airflow_provider_pipelines.window.record.model import Phase
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Restore(Attempt):
             if self._shelf.phase() != before:
                 raise WatchFailed("the record was turned to restoring, and does not show it. A retry tries again.")
         self._phase = before
-        self.ledger = Ledger(before.marks, self._keep)
+        self.intents = IntentLog(before.marks, self._keep)
 
     def _keep(self, marks: dict[str, Mark]) -> None:
         self._phase.marks = marks
@@ -161,8 +161,8 @@ class Restore(Attempt):
                 return True
             for thing in late:
                 self._around.tell(f"{thing.name} ({thing.id}) was stopped once more meanwhile; bringing it back.")
-                self.ledger.withdraw(thing.key)
-            self.ledger.flush()
+                self.intents.withdraw(thing.key)
+            self.intents.flush()
         raise NotRestored(
             f"after {ROUNDS} rounds things are stopped again and again: "
             f"{', '.join(f'{thing.name} ({thing.id})' for thing in late)}. Find out who stops them."
@@ -221,12 +221,12 @@ class Restore(Attempt):
             errors.append(error)
             if own:
                 # it has come to its end: the next attempt looks, and asks anew
-                self.ledger.withdraw(thing.key)
+                self.intents.withdraw(thing.key)
             reasons[f"{thing.name} ({thing.id})" if thing.name else thing.id] = str(error)
             self._told.failed(thing, str(error))
         if not reasons:
             return
-        self.ledger.flush()
+        self.intents.flush()
         self._waits.for_credentials(errors)
         named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise NotRestored(f"{len(reasons)} of {len(wanted)} are not back: {named}")

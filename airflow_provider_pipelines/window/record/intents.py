@@ -23,7 +23,7 @@ def intents_of(progress: Iterable[Progress]) -> dict[str, Mark]:
     return {key: mark for part in parts for key, mark in part.marks.items()}
 
 
-class Ledger:
+class IntentLog:
     """
     Notes intents by key, and keeps them.
 
@@ -32,7 +32,7 @@ class Ledger:
     """
 
     def __init__(self, marks: Mapping[str, Mark], keep: Callable[[dict[str, Mark]], None]) -> None:
-        self.marks = dict(marks)
+        self.noted = dict(marks)
         self._keep = keep
         self._dirty = False
         #: runs that were stopped or waited for
@@ -46,21 +46,21 @@ class Ledger:
 
     def intend(self, key: str, item: Item, now: float) -> None:
         """Note what is about to be sent; :meth:`flush` before it is."""
-        self.marks[key] = Mark(at=now, before=word(item.before), facts=kept(item.made))
+        self.noted[key] = Mark(at=now, before=word(item.before), facts=kept(item.made))
         self._dirty = True
 
     def withdraw(self, key: str) -> None:
         """Note that it was certainly not carried out."""
-        self._dirty = self.marks.pop(key, None) is not None or self._dirty
+        self._dirty = self.noted.pop(key, None) is not None or self._dirty
 
     def accept(self, key: str) -> None:
         """Note that the service has taken it."""
-        self.marks[key].sure = True
+        self.noted[key].sure = True
         self._dirty = True
 
     def see(self, key: str, item: Item) -> None:
         """Note what was seen since, as far as it decides something later."""
-        if (mark := self.marks.get(key)) is None:
+        if (mark := self.noted.get(key)) is None:
             return
         passed = _more(mark.passed, item.passed)
         last = kept(item.made) if item.phase == "done" and item.error is None else mark.last
@@ -71,7 +71,7 @@ class Ledger:
     def pass_by(self, passed: Mapping[str, Sequence[str]]) -> None:
         """Note statuses that were seen elsewhere, for instance in the triggerer."""
         for key, words in passed.items():
-            if (mark := self.marks.get(key)) is not None:
+            if (mark := self.noted.get(key)) is not None:
                 mark.passed = _more(mark.passed, words)
                 self._dirty = True
 
@@ -82,12 +82,12 @@ class Ledger:
         :raises RecordUnreadable: it was not kept
         """
         if self._dirty:
-            self._keep(self.marks)
+            self._keep(self.noted)
             self._dirty = False
 
     def item(self, key: str, id: str, verb: Verb) -> Item:
         """Make what is known of a thing: not seen yet, or acted on by this attempt or an earlier one."""
-        mark = self.marks.get(key)
+        mark = self.noted.get(key)
         if mark is None:
             return Item(id)
         unsure = OutcomeUnknown(

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.errors import ServerError
 from airflow_provider_pipelines.window.coordination.coordinator import Muster
 from airflow_provider_pipelines.window.coordination.places import Places
 from airflow_provider_pipelines.window.coordination.terms import Terms
-from airflow_provider_pipelines.window.record.intents import Ledger
+from airflow_provider_pipelines.window.record.intents import IntentLog
 from tests.support.short_wire import FOR_EVER, quick
 
 
@@ -23,8 +23,8 @@ def mustered(window, done="stopped", things=None, **terms):
     places = Places(window.shelf.plan(), window.clock, window.hooks)
     places.open()
     terms = Terms(lambda: None, window.clock.now + 1000, 30.0, window.lines.append, **terms)
-    ledger = Ledger({}, lambda marks: None)
-    return Muster(places, things or window.shelf.plan().things, ledger, terms, window.clock, done)
+    intents = IntentLog({}, lambda marks: None)
+    return Muster(places, things or window.shelf.plan().things, intents, terms, window.clock, done)
 
 
 def test_each_crew_has_the_things_of_its_place():

@@ -265,8 +265,8 @@ def test_an_intent_of_an_earlier_attempt_that_came_to_nothing_is_followed_by_a_s
     key = window.shelf.plan().things[0].key
     from airflow_provider_pipelines.core.verbs.item import Item
 
-    work.ledger.intend(key, Item("w1", before="RUNNING"), window.clock.now)
-    work.ledger.flush()
+    work.intents.intend(key, Item("w1", before="RUNNING"), window.clock.now)
+    work.intents.flush()
     window.clock.sleep(40)
     assert window.quiesce()["result"] == "quiet"
     assert window.rooms.sent("pause_pipeline") == ["w1"]

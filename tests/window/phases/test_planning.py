@@ -443,8 +443,8 @@ def test_what_was_taken_over_stays_in_the_plan_that_is_written():
 def test_an_intent_for_what_is_no_target_is_no_business_of_the_plan():
     window, _ = left(2)
     work = window.quiescing()
-    work.ledger.intend("nothing:here", Item("x"), 1.0)
-    work.ledger.flush()
+    work.intents.intend("nothing:here", Item("x"), 1.0)
+    work.intents.flush()
     later = window.another([EnosPipelines(pipeline_ids=["w1"], start=START)], run_id="run2")
     plan, _ = later.snapshot()
     assert shown(plan) == [("w1", "RUNNING", True, True, False)]

@@ -118,10 +118,10 @@ def test_an_attempt_takes_over_what_earlier_ones_have_noted():
         window.shelf.keep_progress(part)
         window.shelf.register(part.attempt)
     work = window.quiescing(attempt=4)
-    assert {id: mark.at for id, mark in work.ledger.marks.items()} == {key(window, "w1"): 20.0}
-    assert work.ledger.waited == ["a", "b", "c"]
+    assert {id: mark.at for id, mark in work.intents.noted.items()} == {key(window, "w1"): 20.0}
+    assert work.intents.waited == ["a", "b", "c"]
     kept = window.shelf._attempt(4)
-    assert (kept.generation, kept.attempt, kept.marks, kept.waited) == (1, 4, work.ledger.marks, ["a", "b", "c"])
+    assert (kept.generation, kept.attempt, kept.marks, kept.waited) == (1, 4, work.intents.noted, ["a", "b", "c"])
     assert kept.quiet is False
 
 
@@ -502,7 +502,7 @@ def test_what_ended_an_attempt_is_told_as_it_is():
 def test_intents_without_a_thing_are_no_business_of_this_attempt():
     window = ready(enos=1, dli=0, codearts=0)
     work = window.quiescing()
-    work.ledger.intend("nothing:here", Item("x", before="RUNNING"), 1.0)
+    work.intents.intend("nothing:here", Item("x", before="RUNNING"), 1.0)
     report = work.run()
     assert [one["id"] for one in report["things"]] == ["w1"]
 

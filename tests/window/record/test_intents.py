@@ -6,14 +6,14 @@ import pytest
 
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.window.fleets.pacing import Pacer
-from airflow_provider_pipelines.window.record.intents import Ledger, kept
+from airflow_provider_pipelines.window.record.intents import IntentLog, kept
 from airflow_provider_pipelines.window.record.model import LONGEST, Mark
 
 VERB = SimpleNamespace(name="pause_pipeline")
 
 
 class Book:
-    """Keeps what a ledger writes, as it was at that moment."""
+    """Keeps what a log of intents writes, as it was at that moment."""
 
     def __init__(self):
         self.kept = []
@@ -29,103 +29,103 @@ def book():
 
 def test_nothing_is_kept_while_nothing_has_changed(book):
     marks = {"k": Mark(at=1.0)}
-    ledger = Ledger(marks, book)
-    ledger.flush()
-    assert (book.kept, ledger.waited) == ([], [])
-    assert ledger.marks == marks
-    ledger.marks.clear()
+    log = IntentLog(marks, book)
+    log.flush()
+    assert (book.kept, log.waited) == ([], [])
+    assert log.noted == marks
+    log.noted.clear()
     assert marks == {"k": Mark(at=1.0)}, "what was given is left as it was"
 
 
 def test_an_intent_is_kept_once_with_what_the_thing_showed(book):
-    ledger = Ledger({}, book)
+    log = IntentLog({}, book)
     item = Item("1", before="RUNNING", made={"has_savepoint": False, "name": "x", "start_time": 7})
-    ledger.intend("k", item, 5.0)
+    log.intend("k", item, 5.0)
     assert book.kept == [], "it is the caller who says when"
-    ledger.flush()
-    ledger.flush()
+    log.flush()
+    log.flush()
     assert book.kept == [{"k": Mark(at=5.0, before="RUNNING", facts={"has_savepoint": False, "start_time": 7})}]
-    ledger.intend("l", Item("2", before="two words"), 6.0)
-    ledger.flush()
+    log.intend("l", Item("2", before="two words"), 6.0)
+    log.flush()
     assert book.kept[1]["l"] == Mark(at=6.0)
     assert set(book.kept[1]) == {"k", "l"}
 
 
 def test_an_intent_that_came_to_nothing_is_taken_back(book):
-    ledger = Ledger({"k": Mark(at=1.0)}, book)
-    ledger.withdraw("other")
-    ledger.flush()
+    log = IntentLog({"k": Mark(at=1.0)}, book)
+    log.withdraw("other")
+    log.flush()
     assert book.kept == []
-    ledger.withdraw("k")
-    ledger.withdraw("k")
-    ledger.flush()
+    log.withdraw("k")
+    log.withdraw("k")
+    log.flush()
     assert book.kept == [{}]
 
 
 def test_what_is_to_be_kept_stays_so_though_nothing_was_taken_back(book):
-    ledger = Ledger({}, book)
-    ledger.intend("k", Item("1"), 1.0)
-    ledger.withdraw("other")
-    ledger.flush()
+    log = IntentLog({}, book)
+    log.intend("k", Item("1"), 1.0)
+    log.withdraw("other")
+    log.flush()
     assert book.kept == [{"k": Mark(at=1.0)}]
 
 
 def test_what_the_service_has_taken_is_sure(book):
-    ledger = Ledger({"k": Mark(at=1.0)}, book)
-    ledger.accept("k")
-    ledger.flush()
+    log = IntentLog({"k": Mark(at=1.0)}, book)
+    log.accept("k")
+    log.flush()
     assert book.kept == [{"k": Mark(at=1.0, sure=True)}]
 
 
 def test_a_run_that_is_waited_for_is_noted_once(book):
-    ledger = Ledger({}, book)
-    ledger.wait_for("k/1")
-    ledger.flush()
-    assert (ledger.waited, len(book.kept)) == (["k/1"], 1)
-    ledger.wait_for("k/1")
-    ledger.flush()
-    assert (ledger.waited, len(book.kept)) == (["k/1"], 1)
-    ledger.wait_for("k/2")
-    assert ledger.waited == ["k/1", "k/2"]
+    log = IntentLog({}, book)
+    log.wait_for("k/1")
+    log.flush()
+    assert (log.waited, len(book.kept)) == (["k/1"], 1)
+    log.wait_for("k/1")
+    log.flush()
+    assert (log.waited, len(book.kept)) == (["k/1"], 1)
+    log.wait_for("k/2")
+    assert log.waited == ["k/1", "k/2"]
 
 
 def test_what_was_seen_is_kept_where_it_is_new(book):
-    ledger = Ledger({"k": Mark(at=1.0, passed=["A"])}, book)
-    ledger.see("other", Item("9", passed=["B"]))
-    ledger.see("k", Item("1", passed=["A"]))
-    ledger.flush()
+    log = IntentLog({"k": Mark(at=1.0, passed=["A"])}, book)
+    log.see("other", Item("9", passed=["B"]))
+    log.see("k", Item("1", passed=["A"]))
+    log.flush()
     assert book.kept == []
-    ledger.see("k", Item("1", passed=["A", "B"], made={"savepoint_path": "p"}))
-    ledger.flush()
+    log.see("k", Item("1", passed=["A", "B"], made={"savepoint_path": "p"}))
+    log.flush()
     assert book.kept == [{"k": Mark(at=1.0, passed=["A", "B"])}], "facts count once it is done"
-    ledger.see("k", Item("1", passed=["B"], phase="done", made={"savepoint_path": "p", "more": 1}))
-    ledger.flush()
+    log.see("k", Item("1", passed=["B"], phase="done", made={"savepoint_path": "p", "more": 1}))
+    log.flush()
     assert book.kept[1] == {"k": Mark(at=1.0, passed=["A", "B"], last={"savepoint_path": "p"})}
-    ledger.see("k", Item("1", phase="done", made={"savepoint_path": "q"}, error={"type": "x"}))
-    ledger.flush()
+    log.see("k", Item("1", phase="done", made={"savepoint_path": "q"}, error={"type": "x"}))
+    log.flush()
     assert len(book.kept) == 2, "what ended with an error shows nothing of its goal"
 
 
 def test_statuses_that_the_triggerer_saw_are_kept(book):
-    ledger = Ledger({"k": Mark(at=1.0, passed=["A"])}, book)
-    ledger.pass_by({"other": ["B"]})
-    ledger.flush()
+    log = IntentLog({"k": Mark(at=1.0, passed=["A"])}, book)
+    log.pass_by({"other": ["B"]})
+    log.flush()
     assert book.kept == []
-    ledger.pass_by({"other": ["B"], "k": ["B", "A", "no word", "C"]})
-    ledger.flush()
+    log.pass_by({"other": ["B"], "k": ["B", "A", "no word", "C"]})
+    log.flush()
     assert book.kept == [{"k": Mark(at=1.0, passed=["A", "B", "C"])}]
 
 
 def test_the_last_eight_statuses_are_kept(book):
-    ledger = Ledger({"k": Mark(at=1.0, passed=["S0"])}, book)
-    ledger.pass_by({"k": [f"S{n}" for n in range(1, 8)]})
-    assert ledger.marks["k"].passed == [f"S{n}" for n in range(8)]
-    ledger.pass_by({"k": ["S8", "S9"]})
-    assert ledger.marks["k"].passed == [f"S{n}" for n in range(2, 10)]
+    log = IntentLog({"k": Mark(at=1.0, passed=["S0"])}, book)
+    log.pass_by({"k": [f"S{n}" for n in range(1, 8)]})
+    assert log.noted["k"].passed == [f"S{n}" for n in range(8)]
+    log.pass_by({"k": ["S8", "S9"]})
+    assert log.noted["k"].passed == [f"S{n}" for n in range(2, 10)]
 
 
 def test_what_is_not_noted_has_not_been_seen(book):
-    assert Ledger({}, book).item("k", "1", VERB) == Item("1")
+    assert IntentLog({}, book).item("k", "1", VERB) == Item("1")
 
 
 def test_what_an_earlier_attempt_has_done_is_gone_on_with(book):
@@ -133,7 +133,7 @@ def test_what_an_earlier_attempt_has_done_is_gone_on_with(book):
         at=4.0, sure=True, before="RUNNING", facts={"start_time": 7}, passed=["RUNNING", "PAUSING"],
         last={"start_time": 8},
     )  # fmt: skip
-    item = Ledger({"k": mark}, book).item("k", "1", VERB)
+    item = IntentLog({"k": mark}, book).item("k", "1", VERB)
     assert item == Item(
         "1", phase="acted", before="RUNNING", known="RUNNING", acted_at=4.0, moved=True, made={"start_time": 7},
         first={"start_time": 7}, passed=["RUNNING", "PAUSING"],
@@ -146,11 +146,11 @@ def test_what_an_earlier_attempt_has_done_is_gone_on_with(book):
 @pytest.mark.parametrize(("passed", "moved"), [([], False), (["RUNNING"], False), (["PAUSED"], True)])
 def test_a_thing_has_moved_once_another_status_was_seen(book, passed, moved):
     mark = Mark(at=4.0, sure=True, before="RUNNING", passed=passed)
-    assert Ledger({"k": mark}, book).item("k", "1", VERB).moved is moved
+    assert IntentLog({"k": mark}, book).item("k", "1", VERB).moved is moved
 
 
 def test_what_was_not_confirmed_may_have_arrived(book):
-    item = Ledger({"k": Mark(at=4.0, before="RUNNING")}, book).item("k", "1", VERB)
+    item = IntentLog({"k": Mark(at=4.0, before="RUNNING")}, book).item("k", "1", VERB)
     said = "it is not known whether the request of an earlier attempt arrived"
     about = {"service": "record", "operation": "pause_pipeline", "method": "", "path": "1"}
     assert item.unclear["error"] == "OutcomeUnknown"
