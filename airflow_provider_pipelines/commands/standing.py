@@ -11,7 +11,7 @@ from airflow_provider_pipelines.window.record.intents import intents_of
 from airflow_provider_pipelines.window.targets import TARGETS
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Place, Plan, Progress, Thing
+    from airflow_provider_pipelines.window.record.model import Handed, Intent, Phase, Place, Plan, Progress, Thing
 
 Word = Literal["snapshot", "stopping", "quiet", "restoring", "closed"]
 
@@ -33,8 +33,8 @@ class Standing:
     place: Place
     fleet: Fleet
     closed: bool
-    stopped: Mark | None = None
-    started: Mark | None = None
+    stopped: Intent | None = None
+    started: Intent | None = None
     refused: str | None = None
     missing: bool = False
     handed: str | None = None
@@ -121,7 +121,7 @@ class Entry:
         """Unix time since which it is so, as far as the record tells."""
         if self.phase is not None:
             return self.phase.turned_at
-        at = [mark.at for part in self.progress for mark in part.marks.values()]
+        at = [intent.at for part in self.progress for intent in part.marks.values()]
         if not at:
             return self.plan.made_at
         return max(at) if self.word == "quiet" else min(at)
@@ -150,7 +150,7 @@ def entry(plan: Plan, phase: Phase | None, progress: list[Progress], handed: Han
     :raises RecordUnreadable: a place has arguments that no connection has
     """
     found = Entry(plan, phase, progress, handed)
-    marks = intents_of(progress)
+    stops = intents_of(progress)
     refused = progress[-1].refused if progress else {}
     given = set(handed.things) if handed is not None else set()
     fleets = [fleet_of(place, plan) for place in plan.places]
@@ -165,7 +165,7 @@ def entry(plan: Plan, phase: Phase | None, progress: list[Progress], handed: Han
                 plan.places[thing.target],
                 fleets[thing.target],
                 closed=not found.open,
-                stopped=marks.get(thing.key),
+                stopped=stops.get(thing.key),
                 started=phase.marks.get(thing.key) if phase is not None else None,
                 refused=refused.get(thing.key),
                 missing=phase is not None and thing.key in phase.missing,

@@ -100,9 +100,9 @@ class Crew:
                 goes_on = f"run {id} goes on: runs of {self._named(stage.runs_of)} start although it is disabled."
                 self.errors.setdefault(self._key(stage, id), WatchFailed(goes_on))
 
-    def bring_back(self, marks: Mapping[str, Any]) -> Call[None]:
+    def bring_back(self, stops: Mapping[str, Any]) -> Call[None]:
         """Bring all things back."""
-        for stage in self.fleet.up(self._running, marks):
+        for stage in self.fleet.up(self._running, stops):
             yield from self._carry_out(stage)
 
     def look(self) -> Call[Mapping[str, Sighting]]:

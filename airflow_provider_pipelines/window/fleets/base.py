@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.errors import PipelinesError
     from airflow_provider_pipelines.hook.base import PipelinesHook
-    from airflow_provider_pipelines.window.record.model import Mark, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Thing
 
 #: what a status means to a window
 Meaning = Literal["runs", "rests", "middle", "unknown"]
@@ -143,11 +143,11 @@ class Fleet:
         yield from ()
         return []
 
-    def up(self, things: Sequence[Thing], marks: Mapping[str, Mark]) -> list[Stage]:
+    def up(self, things: Sequence[Thing], stops: Mapping[str, Intent]) -> list[Stage]:
         """
         Give the stages that bring things back.
 
-        :param marks: what quiesce noted of each thing, by its key
+        :param stops: what quiesce noted of each thing, by its key
         """
         raise NotImplementedError
 

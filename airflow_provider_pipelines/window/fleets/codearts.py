@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.item import Item
-    from airflow_provider_pipelines.window.record.model import Mark, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Thing
 
 #: nothing is sent: what is in no other state is waited for
 _WAIT = Verb("wait_for_run", already=ENDED, ready=frozenset(), goal=Goal("ended", ENDED), already_note=" It has ended.")
@@ -87,7 +87,7 @@ class CodeArtsFleet(Fleet):
                 )
         return stages
 
-    def up(self, things: Sequence[Thing], marks: Mapping[str, Mark]) -> list[Stage]:
+    def up(self, things: Sequence[Thing], stops: Mapping[str, Intent]) -> list[Stage]:
         """Enable the pipelines that were enabled."""
         return [_stage(ENABLE, things, self.kind)]
 

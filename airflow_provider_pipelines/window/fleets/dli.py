@@ -30,7 +30,7 @@ from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.window.record.model import Mark, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Thing
 
 _FACTS = ("has_savepoint", "savepoint_path", "start_time")
 # a job whose stop failed before the window is refused by the snapshot; one whose stop failed in it may be tried again
@@ -105,7 +105,7 @@ class DliFleet(Fleet):
         """Tell whether a job that stopped without its savepoint is as good as stopped."""
         return isinstance(error, SavepointMissing) and self.options.get("on_missing_savepoint") == "start_clean"
 
-    def up(self, things: Sequence[Thing], marks: Mapping[str, Mark]) -> list[Stage]:
+    def up(self, things: Sequence[Thing], stops: Mapping[str, Intent]) -> list[Stage]:
         """Run the jobs again, each from its savepoint where one was asked for and seen."""
         truth = {thing.id: thing for thing in things}
 
@@ -114,7 +114,7 @@ class DliFleet(Fleet):
             resumed: dict[str, str | None] = {}
             clean: dict[str, str | None] = {}
             for id, item in items.items():
-                choice = self._choice(truth[id], marks.get(truth[id].key), item)
+                choice = self._choice(truth[id], stops.get(truth[id].key), item)
                 if isinstance(choice, PipelinesError):
                     answers[id] = choice
                 else:
@@ -126,16 +126,16 @@ class DliFleet(Fleet):
 
         return [Stage(RUN, [thing.id for thing in things], send, self.kind, batch=LARGEST_BATCH)]
 
-    def _choice(self, thing: Thing, mark: Mark | None, item: Item) -> bool | PipelinesError:
+    def _choice(self, thing: Thing, stop: Intent | None, item: Item) -> bool | PipelinesError:
         """Decide whether a job goes on from its savepoint, starts without one, or is not started at all."""
         if not self._savepoint:
             return False
         now = item.made
         pretended = Item(
-            thing.id, first=dict(mark.facts if mark is not None and mark.facts else thing.facts), made=now,
-            passed=list(mark.passed) if mark is not None else [],
+            thing.id, first=dict(stop.facts if stop is not None and stop.facts else thing.facts), made=now,
+            passed=list(stop.passed) if stop is not None else [],
         )  # fmt: skip
-        seen = mark.last if mark is not None else {}
+        seen = stop.last if stop is not None else {}
         known = seen.get("has_savepoint") is True
         if now.get("has_savepoint") is True and (known or has_new_savepoint(pretended)):
             return True

@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.item import Item
-    from airflow_provider_pipelines.window.record.model import Mark, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Thing
 
 _SETTINGS = ("execution_mode", "kafka_rate", "resource_config")
 _AT_REST = frozenset({PUBLISHED, PAUSED, STOPPED})
@@ -104,7 +104,7 @@ class EnosFleet(Fleet):
             for system in (False, True)
         ]
 
-    def up(self, things: Sequence[Thing], marks: Mapping[str, Mark]) -> list[Stage]:
+    def up(self, things: Sequence[Thing], stops: Mapping[str, Intent]) -> list[Stage]:
         """Start system pipelines first, one at a time as EnOS wants it."""
         settings = {thing.id: _arguments(thing.start or {}) for thing in things}
         pacer = Pacer()

@@ -68,14 +68,14 @@ def left_by(rest: Rest) -> LeftBehind:
     shelf, generation = rest.shelf, rest.plan.generation
     handed = shelf.handed()
     gone = set(handed.things) if handed is not None and handed.generation >= generation else set()
-    marks = shelf.intents(generation)
+    stops = shelf.intents(generation)
     phase = shelf.phase()
     starts = phase.marks if phase is not None and phase.generation == generation else {}
     things = [thing for thing in rest.plan.things if thing.key not in gone]
     asked = {}
     for thing in things:
-        if thing.runs and (thing.asked or thing.key in marks):
-            at = marks[thing.key].at if thing.key in marks else 0.0
+        if thing.runs and (thing.asked or thing.key in stops):
+            at = stops[thing.key].at if thing.key in stops else 0.0
             until = starts[thing.key].at + STARTING if thing.key in starts else 0.0
             asked[thing.key] = Left(rest, thing, at, until)
     return LeftBehind(things, asked)

@@ -14,7 +14,7 @@ from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.phases.scope import Surroundings
-    from airflow_provider_pipelines.window.record.model import Plan, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 
 
 class StillRunning(WatchFailed):
@@ -56,19 +56,19 @@ class Quiesce(Attempt):
         shelf, generation = self._shelf, self.plan.generation
         self._check()
         parts = shelf.progress_of(generation)
-        marks = intents_of(parts)
+        noted = intents_of(parts)
         waited = list(dict.fromkeys(key for part in parts for key in part.waited))
-        self._progress = Progress(generation=generation, attempt=attempt, marks=marks, waited=waited)
+        self._progress = Progress(generation=generation, attempt=attempt, marks=noted, waited=waited)
         # first what it has to say, then its name: an attempt that is named and says nothing is an error
         shelf.keep_progress(self._progress)
         shelf.register(attempt)
-        self.intents = IntentLog(marks, self._keep)
+        self.intents = IntentLog(noted, self._keep)
         self.intents.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
         self._targeted = [thing for thing in self.plan.things if not thing.carried]
 
-    def _keep(self, marks: dict[str, Any]) -> None:
-        self._progress.marks, self._progress.waited = marks, list(self.intents.waited)
+    def _keep(self, noted: dict[str, Intent]) -> None:
+        self._progress.marks, self._progress.waited = noted, list(self.intents.waited)
         self._shelf.keep_progress(self._progress)
 
     def _check(self) -> None:

@@ -16,7 +16,7 @@ from airflow_provider_pipelines.window.record.model import Phase
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.phases.scope import Surroundings
-    from airflow_provider_pipelines.window.record.model import Mark, Plan, Thing
+    from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 
 #: seconds that an attempt waits for things that were asked for, before Airflow's next attempt looks anew
 PATIENCE = 3600.0
@@ -119,8 +119,8 @@ class Restore(Attempt):
         self._phase = before
         self.intents = IntentLog(before.marks, self._keep)
 
-    def _keep(self, marks: dict[str, Mark]) -> None:
-        self._phase.marks = marks
+    def _keep(self, noted: dict[str, Intent]) -> None:
+        self._phase.marks = noted
         self._keep_phase()
 
     def _keep_phase(self) -> None:
@@ -134,23 +134,23 @@ class Restore(Attempt):
         self._phase.missing = list(self._told.missing)
         self._shelf.keep_phase(self._phase)
 
-    def _wanted(self, marks: Mapping[str, Mark]) -> list[Thing]:
+    def _wanted(self, stops: Mapping[str, Intent]) -> list[Thing]:
         """Give what is to be brought back: what ran, and was asked to stop, and is no later window's."""
         return [
             thing
             for thing in self.plan.things
-            if thing.runs and (thing.asked or thing.key in marks) and thing.key not in self._given
+            if thing.runs and (thing.asked or thing.key in stops) and thing.key not in self._given
         ]
 
     def _bring_back(self) -> bool:
         for round in range(ROUNDS):
-            marks = self._marks()
-            wanted = self._wanted(marks)
+            stops = self._stops()
+            wanted = self._wanted(stops)
             if round == 0:
                 self._look_at_the_others(wanted)
-                self._told.stopped_runs(marks)
+                self._told.stopped_runs(stops)
             self.muster = self._bring_together(wanted, "back")
-            if not self.muster.run(lambda crew, marks=marks: crew.bring_back(marks)):  # type: ignore[misc]  # a default
+            if not self.muster.run(lambda crew, stops=stops: crew.bring_back(stops)):  # type: ignore[misc]  # a default
                 return False
             self._judge(self.muster, wanted)
             if not wanted:
@@ -168,9 +168,9 @@ class Restore(Attempt):
             f"{', '.join(f'{thing.name} ({thing.id})' for thing in late)}. Find out who stops them."
         )
 
-    def _marks(self) -> dict[str, Mark]:
+    def _stops(self) -> dict[str, Intent]:
         """Give every intent to stop, of this run and of those whose things it has taken over."""
-        found: dict[str, Mark] = {}
+        found: dict[str, Intent] = {}
         shelves = [(self._shelf, self.plan.generation)]
         shelves += [(self._shelf.beside(one.window, one.run_id), one.generation) for one in self.plan.former]
         for shelf, generation in reversed(shelves):
@@ -238,8 +238,8 @@ class Restore(Attempt):
 
     def _stopped_again(self) -> list[Thing]:
         """Look a second time at everything that is to be back."""
-        marks = self._marks()
-        wanted = self._wanted(marks)
+        stops = self._stops()
+        wanted = self._wanted(stops)
         seen = self._bring_together(wanted, "back").look()
         found = []
         for thing in wanted:

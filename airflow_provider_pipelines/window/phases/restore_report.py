@@ -9,7 +9,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.watch import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Sighting
     from airflow_provider_pipelines.window.coordination.places import Places
     from airflow_provider_pipelines.window.record.model import Plan, Thing
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.errors import OutcomeUnknown, error_to_event
-from airflow_provider_pipelines.window.record.model import LONGEST, Mark, word
+from airflow_provider_pipelines.window.record.model import LONGEST, Intent, word
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 _KEPT = ("has_savepoint", "savepoint_path", "start_time")
 
 
-def intents_of(progress: Iterable[Progress]) -> dict[str, Mark]:
+def intents_of(progress: Iterable[Progress]) -> dict[str, Intent]:
     """Put together what attempts noted, by the thing's key: of two intents for one thing the later attempt's counts."""
     parts = sorted(progress, key=lambda part: part.attempt)
-    return {key: mark for part in parts for key, mark in part.marks.items()}
+    return {key: intent for part in parts for key, intent in part.marks.items()}
 
 
 class IntentLog:
     """
     Notes intents by key, and keeps them.
 
-    :param marks: what is noted already
+    :param noted: what is noted already
     :param keep: writes all of it
     """
 
-    def __init__(self, marks: Mapping[str, Mark], keep: Callable[[dict[str, Mark]], None]) -> None:
-        self.noted = dict(marks)
+    def __init__(self, noted: Mapping[str, Intent], keep: Callable[[dict[str, Intent]], None]) -> None:
+        self.noted = dict(noted)
         self._keep = keep
         self._dirty = False
         #: runs that were stopped or waited for
@@ -46,7 +46,7 @@ class IntentLog:
 
     def intend(self, key: str, item: Item, now: float) -> None:
         """Note what is about to be sent; :meth:`flush` before it is."""
-        self.noted[key] = Mark(at=now, before=word(item.before), facts=kept(item.made))
+        self.noted[key] = Intent(at=now, before=word(item.before), facts=kept(item.made))
         self._dirty = True
 
     def withdraw(self, key: str) -> None:
@@ -60,19 +60,19 @@ class IntentLog:
 
     def see(self, key: str, item: Item) -> None:
         """Note what was seen since, as far as it decides something later."""
-        if (mark := self.noted.get(key)) is None:
+        if (intent := self.noted.get(key)) is None:
             return
-        passed = _more(mark.passed, item.passed)
-        last = kept(item.made) if item.phase == "done" and item.error is None else mark.last
-        if (passed, last) != (mark.passed, mark.last):
-            mark.passed, mark.last = passed, last
+        passed = _more(intent.passed, item.passed)
+        last = kept(item.made) if item.phase == "done" and item.error is None else intent.last
+        if (passed, last) != (intent.passed, intent.last):
+            intent.passed, intent.last = passed, last
             self._dirty = True
 
     def pass_by(self, passed: Mapping[str, Sequence[str]]) -> None:
         """Note statuses that were seen elsewhere, for instance in the triggerer."""
         for key, words in passed.items():
-            if (mark := self.noted.get(key)) is not None:
-                mark.passed = _more(mark.passed, words)
+            if (intent := self.noted.get(key)) is not None:
+                intent.passed = _more(intent.passed, words)
                 self._dirty = True
 
     def flush(self) -> None:
@@ -87,8 +87,8 @@ class IntentLog:
 
     def item(self, key: str, id: str, verb: Verb) -> Item:
         """Make what is known of a thing: not seen yet, or acted on by this attempt or an earlier one."""
-        mark = self.noted.get(key)
-        if mark is None:
+        intent = self.noted.get(key)
+        if intent is None:
             return Item(id)
         unsure = OutcomeUnknown(
             "it is not known whether the request of an earlier attempt arrived", service="record", operation=verb.name,
@@ -97,14 +97,14 @@ class IntentLog:
         return Item(
             id,
             phase="acted",
-            before=mark.before,
-            known=mark.before,
-            acted_at=mark.at,
-            moved=any(word != mark.before for word in mark.passed),
-            unclear=None if mark.sure else error_to_event(unsure),
-            made=dict(mark.facts),
-            first=dict(mark.facts),
-            passed=list(mark.passed),
+            before=intent.before,
+            known=intent.before,
+            acted_at=intent.at,
+            moved=any(word != intent.before for word in intent.passed),
+            unclear=None if intent.sure else error_to_event(unsure),
+            made=dict(intent.facts),
+            first=dict(intent.facts),
+            passed=list(intent.passed),
         )
 
 

@@ -66,7 +66,7 @@ class Thing(_Part):
     One thing and its truth.
 
     :param target: the place, by its position
-    :param key: its key in marks, the same in all records
+    :param key: its key among intents, the same in all records
     :param was: its status before the window
     :param runs: whether it ran, so that it is stopped and brought back
     :param start: the settings that EnOS wants for its start
@@ -121,7 +121,7 @@ class Plan(_Part):
             raise ValueError("a thing has no place")
 
 
-class Mark(_Part):
+class Intent(_Part):
     """
     The intent to act on a thing, written before the write.
 
@@ -155,7 +155,7 @@ class Progress(_Part):
     version: Literal[1] = 1
     generation: int
     attempt: int
-    marks: dict[Key, Mark] = Field(default_factory=dict)
+    marks: dict[Key, Intent] = Field(default_factory=dict)
     waited: list[Key] = Field(default_factory=list)
     refused: dict[Key, Small] = Field(default_factory=dict)
     quiet: bool = False
@@ -182,7 +182,7 @@ class Phase(_Part):
     generation: int
     phase: Literal["restoring", "closed"]
     turned_at: float
-    marks: dict[Key, Mark] = Field(default_factory=dict)
+    marks: dict[Key, Intent] = Field(default_factory=dict)
     missing: list[Key] = Field(default_factory=list)
     by: Literal["task", "hand", "window"] = "task"
 

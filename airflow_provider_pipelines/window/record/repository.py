@@ -24,7 +24,7 @@ from airflow_provider_pipelines.window.record.model import (
 from airflow_provider_pipelines.window.record.store import CheckedStore, key_of
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.record.model import Mark
+    from airflow_provider_pipelines.window.record.model import Intent
     from airflow_provider_pipelines.window.record.store import Store
 
 M = TypeVar("M", bound=BaseModel)
@@ -160,7 +160,7 @@ class Shelf:
         """
         return [part for part in self.progress() if part.generation == generation]
 
-    def intents(self, generation: int) -> dict[str, Mark]:
+    def intents(self, generation: int) -> dict[str, Intent]:
         """
         Give the intents to stop that were noted since a snapshot, by the thing's key.
 

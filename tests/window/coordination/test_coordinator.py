@@ -23,7 +23,7 @@ def mustered(window, done="stopped", things=None, **terms):
     places = Places(window.shelf.plan(), window.clock, window.hooks)
     places.open()
     terms = Terms(lambda: None, window.clock.now + 1000, 30.0, window.lines.append, **terms)
-    intents = IntentLog({}, lambda marks: None)
+    intents = IntentLog({}, lambda noted: None)
     return Muster(places, things or window.shelf.plan().things, intents, terms, window.clock, done)
 
 

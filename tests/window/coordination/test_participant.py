@@ -23,9 +23,9 @@ def wind(**more):
     return window
 
 
-def marks(window, attempt=1):
+def intents(window, attempt=1):
     (part,) = [part for part in window.shelf.progress() if part.attempt == attempt]
-    return {key.partition(":")[2].partition(":")[2]: mark for key, mark in part.marks.items()}
+    return {key.partition(":")[2].partition(":")[2]: intent for key, intent in part.marks.items()}
 
 
 # what is noted
@@ -38,15 +38,15 @@ def test_an_intent_is_in_the_record_before_its_write_goes_out_and_is_sure_once_i
 
     def look(operation, ids):
         if operation == "pause_pipeline":
-            noted[ids[0]] = {id: (mark.sure, mark.before, mark.at) for id, mark in marks(window).items()}
+            noted[ids[0]] = {id: (intent.sure, intent.before, intent.at) for id, intent in intents(window).items()}
 
     window.rooms.watch = look
     begun = window.clock.now
     window.quiesce()
     assert noted["w1"] == {"w1": (False, "RUNNING", begun)}
     assert noted["w2"] == {"w1": (True, "RUNNING", begun), "w2": (False, "RUNNING", begun)}
-    assert {id: mark.sure for id, mark in marks(window).items()} == {"w1": True, "w2": True}
-    assert marks(window)["w1"].passed == ["PAUSED"]
+    assert {id: intent.sure for id, intent in intents(window).items()} == {"w1": True, "w2": True}
+    assert intents(window)["w1"].passed == ["PAUSED"]
 
 
 def test_what_the_service_certainly_did_not_do_is_withdrawn_and_what_it_may_have_done_is_kept():
@@ -54,12 +54,12 @@ def test_what_the_service_certainly_did_not_do_is_withdrawn_and_what_it_may_have
     window.rooms.refuse("pause_pipeline", 61100)
     with pytest.raises(StillRunning):
         window.quiesce()
-    assert marks(window) == {}
+    assert intents(window) == {}
     window = wind()
     window.rooms.fail("pause_pipeline", lost=True, times=FOR_EVER)
     with pytest.raises(StillRunning):
         window.quiesce()
-    assert marks(window)["w1"].sure is False
+    assert intents(window)["w1"].sure is False
 
 
 def test_a_hundred_jobs_go_together_each_batch_noted_before_it_goes_out():
@@ -69,12 +69,12 @@ def test_a_hundred_jobs_go_together_each_batch_noted_before_it_goes_out():
 
     def look(operation, ids):
         if operation == "batch_stop_flink_jobs":
-            noted.append((len(ids), len(marks(window)), sum(mark.sure for mark in marks(window).values())))
+            noted.append((len(ids), len(intents(window)), sum(intent.sure for intent in intents(window).values())))
 
     window.rooms.watch = look
     assert window.quiesce()["result"] == "quiet"
     assert noted == [(100, 100, 0), (50, 150, 100)]
-    assert all(mark.sure for mark in marks(window).values())
+    assert all(intent.sure for intent in intents(window).values())
 
 
 def test_what_a_job_showed_before_its_stop_and_after_it_is_noted():
@@ -84,11 +84,11 @@ def test_what_a_job_showed_before_its_stop_and_after_it_is_noted():
     )
     window.snapshot()
     window.quiesce()
-    (mark,) = marks(window).values()
-    assert mark.facts == {"has_savepoint": True, "savepoint_path": "obs://old"}
-    assert mark.last == {"has_savepoint": True, "savepoint_path": "obs://b/1"}
-    assert mark.before == "job_running"
-    assert mark.passed == ["job_running", "job_savepointing", "job_cancel_success"]
+    (intent,) = intents(window).values()
+    assert intent.facts == {"has_savepoint": True, "savepoint_path": "obs://old"}
+    assert intent.last == {"has_savepoint": True, "savepoint_path": "obs://b/1"}
+    assert intent.before == "job_running"
+    assert intent.passed == ["job_running", "job_savepointing", "job_cancel_success"]
 
 
 def test_a_run_is_noted_by_its_pipeline():
@@ -96,7 +96,7 @@ def test_a_run_is_noted_by_its_pipeline():
     window.rooms.runs["r1"] = {"pipeline": "c1", "status": "RUNNING"}
     window.snapshot()
     window.quiesce()
-    assert set(marks(window)) == {"c1", "c1/r1"}
+    assert set(intents(window)) == {"c1", "c1/r1"}
     (part,) = window.shelf.progress()
     assert [key.rpartition(":")[2] for key in part.waited] == ["c1/r1"]
 

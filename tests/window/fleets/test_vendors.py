@@ -17,7 +17,7 @@ from airflow_provider_pipelines.errors import (
 )
 from airflow_provider_pipelines.window.fleets.base import Found, fleet_for
 from airflow_provider_pipelines.window.phases.scope import aims_at
-from airflow_provider_pipelines.window.record.model import Mark, Thing, prefix_of
+from airflow_provider_pipelines.window.record.model import Intent, Thing, prefix_of
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.support.playing import CODEARTS, ORG, PROJECT
 from tests.support.playing import START as SETTINGS
@@ -492,9 +492,9 @@ def test_a_job_without_its_savepoint_is_stopped_well_enough_only_where_it_may_st
     assert fleet.down([])[0].tolerates(error) is good
 
 
-def started(rooms, things, items, marks=None, **options):
+def started(rooms, things, items, stops=None, **options):
     aim = dli(rooms, **options)
-    (stage,) = aim.fleet.up(things, marks or {})
+    (stage,) = aim.fleet.up(things, stops or {})
     assert (stage.verb.name, stage.kind, stage.batch) == ("batch_run_flink_jobs", "flink_job", 100)
     assert stage.ids == [one.id for one in things]
     return send(aim, stage, **{item.id: item for item in items})
@@ -508,8 +508,8 @@ def stopped(id="101", **made):
     return Item(id, before="job_cancel_success", made=made)
 
 
-def mark(**more):
-    return Mark(at=1.0, **more)
+def intent(**more):
+    return Intent(at=1.0, **more)
 
 
 @pytest.mark.parametrize(
@@ -517,17 +517,19 @@ def mark(**more):
     [
         pytest.param({}, None, NEW, True, id="none before, one now"),
         pytest.param(OLD, None, NEW, True, id="another one than before"),
-        pytest.param({}, mark(), NEW, True, id="none before, nothing noted"),
-        pytest.param(OLD, mark(facts={"has_savepoint": False}), OLD, True, id="what was noted counts before the plan"),
-        pytest.param({}, mark(facts=OLD), NEW, True, id="another one than noted"),
-        pytest.param(OLD, mark(passed=["job_savepointing"]), OLD, True, id="seen making it"),
-        pytest.param(OLD, mark(last={"has_savepoint": True}), OLD, True, id="seen at the goal"),
+        pytest.param({}, intent(), NEW, True, id="none before, nothing noted"),
+        pytest.param(
+            OLD, intent(facts={"has_savepoint": False}), OLD, True, id="what was noted counts before the plan"
+        ),
+        pytest.param({}, intent(facts=OLD), NEW, True, id="another one than noted"),
+        pytest.param(OLD, intent(passed=["job_savepointing"]), OLD, True, id="seen making it"),
+        pytest.param(OLD, intent(last={"has_savepoint": True}), OLD, True, id="seen at the goal"),
     ],
 )
 def test_a_job_goes_on_from_a_savepoint_that_was_seen(facts, note, now, resumed):
     rooms = rooms_with(dli=1)
-    marks = {} if note is None else {"k:101": note}
-    answers = started(rooms, [thing("101", facts=facts)], [stopped(**now)], marks, trigger_savepoint=True)
+    stops = {} if note is None else {"k:101": note}
+    answers = started(rooms, [thing("101", facts=facts)], [stopped(**now)], stops, trigger_savepoint=True)
     assert answers == {"101": None}
     assert rooms.dli["101"]["resumed"] is resumed
 
@@ -544,25 +546,25 @@ def lost(id, path, reason="the savepoint that was asked for was not seen", statu
     [
         pytest.param({}, None, {}, lost(101, "none"), id="none at all"),
         pytest.param(OLD, None, OLD, lost(101, "obs://old"), id="the same as before"),
-        pytest.param(OLD, mark(), {"has_savepoint": False}, lost(101, "obs://old"), id="the plan's path is told"),
+        pytest.param(OLD, intent(), {"has_savepoint": False}, lost(101, "obs://old"), id="the plan's path is told"),
         pytest.param(
-            OLD, mark(last={"savepoint_path": "obs://last"}), {}, lost(101, "obs://last"), id="the noted path is told"
+            OLD, intent(last={"savepoint_path": "obs://last"}), {}, lost(101, "obs://last"), id="the noted path is told"
         ),
         pytest.param(
-            {}, mark(last={"savepoint_path": "obs://last"}), {"savepoint_path": "obs://now"}, lost(101, "obs://now"),
+            {}, intent(last={"savepoint_path": "obs://last"}), {"savepoint_path": "obs://now"}, lost(101, "obs://now"),
             id="the path now is told",
         ),
         pytest.param(
-            {}, mark(last=NEW), {"has_savepoint": False}, lost(101, "obs://new", "its savepoint is gone"), id="gone"
+            {}, intent(last=NEW), {"has_savepoint": False}, lost(101, "obs://new", "its savepoint is gone"), id="gone"
         ),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("option", ["fail", "start_clean"])
 def test_a_job_whose_savepoint_was_not_seen_is_started_only_where_it_may_start_clean(facts, note, now, message, option):
     rooms = rooms_with(dli=1)
-    marks = {} if note is None else {"k:101": note}
+    stops = {} if note is None else {"k:101": note}
     answers = started(
-        rooms, [thing("101", facts=facts)], [stopped(**now)], marks, trigger_savepoint=True, on_missing_savepoint=option
+        rooms, [thing("101", facts=facts)], [stopped(**now)], stops, trigger_savepoint=True, on_missing_savepoint=option
     )
     if option == "start_clean" and "is gone" not in message:
         assert answers == {"101": None}

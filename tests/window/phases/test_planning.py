@@ -5,7 +5,7 @@ import pytest
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.window.phases.planning import left_by
 from airflow_provider_pipelines.window.record.claims import Rest
-from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
+from airflow_provider_pipelines.window.record.model import Handed, Intent, Phase, Progress
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
 from tests.support.playing import START
 from tests.support.short_wire import quick
@@ -322,7 +322,7 @@ def test_what_a_later_window_took_over_is_left_out():
 def test_notes_of_another_snapshot_mean_nothing():
     window = quick(enos=1, dli=0, codearts=0)
     window.snapshot()
-    part = Progress(generation=0, attempt=1, marks={key(window, "w1"): Mark(at=5.0)})
+    part = Progress(generation=0, attempt=1, marks={key(window, "w1"): Intent(at=5.0)})
     window.shelf.keep_progress(part)
     window.shelf.register(1)
     assert left_by(rest(window)).asked == {}
@@ -334,11 +334,11 @@ def test_notes_of_another_snapshot_mean_nothing():
 def test_a_start_that_restore_asked_for_may_not_be_shown_for_ten_minutes():
     window, _ = left(1)
     window.shelf.keep_phase(
-        Phase(generation=1, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Mark(at=100.0)})
+        Phase(generation=1, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
     assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 700.0
     window.shelf.keep_phase(
-        Phase(generation=0, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Mark(at=100.0)})
+        Phase(generation=0, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
     assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 0.0
 
@@ -361,7 +361,7 @@ def late(window, later, id, *, at=None, status=None):
         usual(generation)
         parts = window.shelf.progress()
         part = parts[0] if parts else Progress(generation=1, attempt=1)
-        part.marks[key(window, id)] = Mark(at=window.clock.now if at is None else at)
+        part.marks[key(window, id)] = Intent(at=window.clock.now if at is None else at)
         window.shelf.keep_progress(part)
         if status is not None:
             window.rooms.enos[id]["status"] = status

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.errors import (
     mendable,
 )
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
-from airflow_provider_pipelines.window.record.model import Claim, Claims, Mark, Phase, Progress
+from airflow_provider_pipelines.window.record.model import Claim, Claims, Intent, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
 from tests.support.playing import START
 from tests.support.short_wire import FOR_EVER, quick
@@ -109,16 +109,16 @@ def test_an_attempt_takes_over_what_earlier_ones_have_noted():
     one, two = (
         Progress(
             generation=generation, attempt=attempt, waited=waited,
-            marks={key(window, "w1"): Mark(at=at, sure=True, before="RUNNING")},
+            marks={key(window, "w1"): Intent(at=at, sure=True, before="RUNNING")},
         )
         for generation, attempt, at, waited in ((1, 2, 20.0, ["a", "b"]), (1, 1, 10.0, ["b", "c"]))
     )  # fmt: skip
-    other = Progress(generation=0, attempt=3, marks={key(window, "w2"): Mark(at=5.0)}, waited=["d"])
+    other = Progress(generation=0, attempt=3, marks={key(window, "w2"): Intent(at=5.0)}, waited=["d"])
     for part in (one, two, other):
         window.shelf.keep_progress(part)
         window.shelf.register(part.attempt)
     work = window.quiescing(attempt=4)
-    assert {id: mark.at for id, mark in work.intents.noted.items()} == {key(window, "w1"): 20.0}
+    assert {id: intent.at for id, intent in work.intents.noted.items()} == {key(window, "w1"): 20.0}
     assert work.intents.waited == ["a", "b", "c"]
     kept = window.shelf._attempt(4)
     assert (kept.generation, kept.attempt, kept.marks, kept.waited) == (1, 4, work.intents.noted, ["a", "b", "c"])

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
 )
 from airflow_provider_pipelines.window.phases.restore import NotRestored
-from airflow_provider_pipelines.window.record.model import Handed, Mark, Phase, Progress
+from airflow_provider_pipelines.window.record.model import Handed, Intent, Phase, Progress
 from airflow_provider_pipelines.window.targets import EnosPipelines
 from tests.support.playing import START
 from tests.support.short_wire import FOR_EVER, quick
@@ -380,7 +380,7 @@ def test_what_quiesce_noted_late_is_brought_back_too():
 
     def late():
         (part,) = window.shelf.progress()
-        part.marks[key(window, "w2")] = Mark(at=1.0)
+        part.marks[key(window, "w2")] = Intent(at=1.0)
         window.shelf.keep_progress(part)
         window.rooms.enos["w2"]["status"] = "PAUSED"
 
@@ -721,14 +721,14 @@ def test_what_an_adopted_window_noted_is_brought_back_by_the_one_that_adopted_it
 
 def test_what_attempts_noted_counts_the_later_one_first_and_none_of_another_snapshot():
     window = enos(2)
-    one = Progress(generation=1, attempt=5, marks={key(window, "w1"): Mark(at=50.0)})
-    two = Progress(generation=0, attempt=6, marks={key(window, "w1"): Mark(at=60.0)})
+    one = Progress(generation=1, attempt=5, marks={key(window, "w1"): Intent(at=50.0)})
+    two = Progress(generation=0, attempt=6, marks={key(window, "w1"): Intent(at=60.0)})
     for part in (one, two):
         window.shelf.keep_progress(part)
         window.shelf.register(part.attempt)
-    marks = window.restoring()._marks()
-    assert {name: mark.at for name, mark in marks.items() if name == key(window, "w1")} == {key(window, "w1"): 50.0}
-    assert set(marks) == {key(window, "w1"), key(window, "w2")}
+    stops = window.restoring()._stops()
+    assert {name: intent.at for name, intent in stops.items() if name == key(window, "w1")} == {key(window, "w1"): 50.0}
+    assert set(stops) == {key(window, "w1"), key(window, "w2")}
 
 
 def test_a_window_that_was_adopted_and_dropped_since_is_passed_over():

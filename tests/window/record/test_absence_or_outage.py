@@ -10,8 +10,8 @@ from airflow_provider_pipelines.window.record.model import (
     Claim,
     Claims,
     Handed,
+    Intent,
     Judged,
-    Mark,
     Phase,
     Plan,
     Progress,
@@ -249,15 +249,15 @@ def test_an_attempt_that_cannot_be_read_back_is_an_error(store, shelf):
 def test_the_intents_of_a_snapshot_are_those_of_its_attempts_and_the_later_attempt_counts(store, shelf):
     shelf.begin_attempts()
     noted = [
-        (1, 3, {"a": Mark(at=30.0), "b": Mark(at=31.0)}),
-        (1, 2, {"a": Mark(at=20.0), "c": Mark(at=21.0)}),
-        (2, 4, {"a": Mark(at=40.0)}),
+        (1, 3, {"a": Intent(at=30.0), "b": Intent(at=31.0)}),
+        (1, 2, {"a": Intent(at=20.0), "c": Intent(at=21.0)}),
+        (2, 4, {"a": Intent(at=40.0)}),
     ]
-    for generation, attempt, marks in noted:
-        shelf.keep_progress(Progress(generation=generation, attempt=attempt, marks=marks))
+    for generation, attempt, intents in noted:
+        shelf.keep_progress(Progress(generation=generation, attempt=attempt, marks=intents))
         shelf.register(attempt)
     store.read.clear()
-    assert {key: mark.at for key, mark in shelf.intents(1).items()} == {"a": 30.0, "b": 31.0, "c": 21.0}
+    assert {key: intent.at for key, intent in shelf.intents(1).items()} == {"a": 30.0, "b": 31.0, "c": 21.0}
     assert len(store.read) == len(set(store.read)), "each attempt is read once"
     assert shelf.intents(3) == {}
     assert [part.attempt for part in shelf.progress_of(1)] == [3, 2]
@@ -293,19 +293,19 @@ def test_a_record_is_closed_by_its_own_snapshot_or_a_later_one(shelf, phase, gen
     assert shelf.closed(plan_of(generation=generation)) is closed
 
 
-MARKS = {"k": Mark(at=1.0)}
+INTENTS = {"k": Intent(at=1.0)}
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
         (None, phase_of(generation=2, phase="closed", turned_at=9.0, by="hand")),
-        (phase_of(generation=1, marks=MARKS), phase_of(generation=2, phase="closed", turned_at=9.0, by="hand")),
+        (phase_of(generation=1, marks=INTENTS), phase_of(generation=2, phase="closed", turned_at=9.0, by="hand")),
         (
-            phase_of(generation=2, marks=MARKS, missing=["k"]),
-            phase_of(generation=2, phase="closed", marks=MARKS, missing=["k"], by="hand"),
+            phase_of(generation=2, marks=INTENTS, missing=["k"]),
+            phase_of(generation=2, phase="closed", marks=INTENTS, missing=["k"], by="hand"),
         ),
-        (phase_of(generation=3, marks=MARKS), phase_of(generation=3, marks=MARKS)),
+        (phase_of(generation=3, marks=INTENTS), phase_of(generation=3, marks=INTENTS)),
     ],
 )
 def test_closing_keeps_what_restore_noted_of_this_snapshot_and_leaves_a_later_one_alone(shelf, before, after):

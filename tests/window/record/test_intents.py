@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.window.fleets.pacing import Pacer
 from airflow_provider_pipelines.window.record.intents import IntentLog, kept
-from airflow_provider_pipelines.window.record.model import LONGEST, Mark
+from airflow_provider_pipelines.window.record.model import LONGEST, Intent
 
 VERB = SimpleNamespace(name="pause_pipeline")
 
@@ -18,8 +18,8 @@ class Book:
     def __init__(self):
         self.kept = []
 
-    def __call__(self, marks):
-        self.kept.append({key: mark.model_copy(deep=True) for key, mark in marks.items()})
+    def __call__(self, noted):
+        self.kept.append({key: intent.model_copy(deep=True) for key, intent in noted.items()})
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def book():
 
 
 def test_nothing_is_kept_while_nothing_has_changed(book):
-    marks = {"k": Mark(at=1.0)}
-    log = IntentLog(marks, book)
+    noted = {"k": Intent(at=1.0)}
+    log = IntentLog(noted, book)
     log.flush()
     assert (book.kept, log.waited) == ([], [])
-    assert log.noted == marks
+    assert log.noted == noted
     log.noted.clear()
-    assert marks == {"k": Mark(at=1.0)}, "what was given is left as it was"
+    assert noted == {"k": Intent(at=1.0)}, "what was given is left as it was"
 
 
 def test_an_intent_is_kept_once_with_what_the_thing_showed(book):
@@ -44,15 +44,15 @@ def test_an_intent_is_kept_once_with_what_the_thing_showed(book):
     assert book.kept == [], "it is the caller who says when"
     log.flush()
     log.flush()
-    assert book.kept == [{"k": Mark(at=5.0, before="RUNNING", facts={"has_savepoint": False, "start_time": 7})}]
+    assert book.kept == [{"k": Intent(at=5.0, before="RUNNING", facts={"has_savepoint": False, "start_time": 7})}]
     log.intend("l", Item("2", before="two words"), 6.0)
     log.flush()
-    assert book.kept[1]["l"] == Mark(at=6.0)
+    assert book.kept[1]["l"] == Intent(at=6.0)
     assert set(book.kept[1]) == {"k", "l"}
 
 
 def test_an_intent_that_came_to_nothing_is_taken_back(book):
-    log = IntentLog({"k": Mark(at=1.0)}, book)
+    log = IntentLog({"k": Intent(at=1.0)}, book)
     log.withdraw("other")
     log.flush()
     assert book.kept == []
@@ -67,14 +67,14 @@ def test_what_is_to_be_kept_stays_so_though_nothing_was_taken_back(book):
     log.intend("k", Item("1"), 1.0)
     log.withdraw("other")
     log.flush()
-    assert book.kept == [{"k": Mark(at=1.0)}]
+    assert book.kept == [{"k": Intent(at=1.0)}]
 
 
 def test_what_the_service_has_taken_is_sure(book):
-    log = IntentLog({"k": Mark(at=1.0)}, book)
+    log = IntentLog({"k": Intent(at=1.0)}, book)
     log.accept("k")
     log.flush()
-    assert book.kept == [{"k": Mark(at=1.0, sure=True)}]
+    assert book.kept == [{"k": Intent(at=1.0, sure=True)}]
 
 
 def test_a_run_that_is_waited_for_is_noted_once(book):
@@ -90,34 +90,34 @@ def test_a_run_that_is_waited_for_is_noted_once(book):
 
 
 def test_what_was_seen_is_kept_where_it_is_new(book):
-    log = IntentLog({"k": Mark(at=1.0, passed=["A"])}, book)
+    log = IntentLog({"k": Intent(at=1.0, passed=["A"])}, book)
     log.see("other", Item("9", passed=["B"]))
     log.see("k", Item("1", passed=["A"]))
     log.flush()
     assert book.kept == []
     log.see("k", Item("1", passed=["A", "B"], made={"savepoint_path": "p"}))
     log.flush()
-    assert book.kept == [{"k": Mark(at=1.0, passed=["A", "B"])}], "facts count once it is done"
+    assert book.kept == [{"k": Intent(at=1.0, passed=["A", "B"])}], "facts count once it is done"
     log.see("k", Item("1", passed=["B"], phase="done", made={"savepoint_path": "p", "more": 1}))
     log.flush()
-    assert book.kept[1] == {"k": Mark(at=1.0, passed=["A", "B"], last={"savepoint_path": "p"})}
+    assert book.kept[1] == {"k": Intent(at=1.0, passed=["A", "B"], last={"savepoint_path": "p"})}
     log.see("k", Item("1", phase="done", made={"savepoint_path": "q"}, error={"type": "x"}))
     log.flush()
     assert len(book.kept) == 2, "what ended with an error shows nothing of its goal"
 
 
 def test_statuses_that_the_triggerer_saw_are_kept(book):
-    log = IntentLog({"k": Mark(at=1.0, passed=["A"])}, book)
+    log = IntentLog({"k": Intent(at=1.0, passed=["A"])}, book)
     log.pass_by({"other": ["B"]})
     log.flush()
     assert book.kept == []
     log.pass_by({"other": ["B"], "k": ["B", "A", "no word", "C"]})
     log.flush()
-    assert book.kept == [{"k": Mark(at=1.0, passed=["A", "B", "C"])}]
+    assert book.kept == [{"k": Intent(at=1.0, passed=["A", "B", "C"])}]
 
 
 def test_the_last_eight_statuses_are_kept(book):
-    log = IntentLog({"k": Mark(at=1.0, passed=["S0"])}, book)
+    log = IntentLog({"k": Intent(at=1.0, passed=["S0"])}, book)
     log.pass_by({"k": [f"S{n}" for n in range(1, 8)]})
     assert log.noted["k"].passed == [f"S{n}" for n in range(8)]
     log.pass_by({"k": ["S8", "S9"]})
@@ -129,28 +129,28 @@ def test_what_is_not_noted_has_not_been_seen(book):
 
 
 def test_what_an_earlier_attempt_has_done_is_gone_on_with(book):
-    mark = Mark(
+    intent = Intent(
         at=4.0, sure=True, before="RUNNING", facts={"start_time": 7}, passed=["RUNNING", "PAUSING"],
         last={"start_time": 8},
     )  # fmt: skip
-    item = IntentLog({"k": mark}, book).item("k", "1", VERB)
+    item = IntentLog({"k": intent}, book).item("k", "1", VERB)
     assert item == Item(
         "1", phase="acted", before="RUNNING", known="RUNNING", acted_at=4.0, moved=True, made={"start_time": 7},
         first={"start_time": 7}, passed=["RUNNING", "PAUSING"],
     )  # fmt: skip
     item.passed.append("X")
     item.made["x"] = item.first["x"] = 1
-    assert (mark.passed, mark.facts) == (["RUNNING", "PAUSING"], {"start_time": 7})
+    assert (intent.passed, intent.facts) == (["RUNNING", "PAUSING"], {"start_time": 7})
 
 
 @pytest.mark.parametrize(("passed", "moved"), [([], False), (["RUNNING"], False), (["PAUSED"], True)])
 def test_a_thing_has_moved_once_another_status_was_seen(book, passed, moved):
-    mark = Mark(at=4.0, sure=True, before="RUNNING", passed=passed)
-    assert IntentLog({"k": mark}, book).item("k", "1", VERB).moved is moved
+    intent = Intent(at=4.0, sure=True, before="RUNNING", passed=passed)
+    assert IntentLog({"k": intent}, book).item("k", "1", VERB).moved is moved
 
 
 def test_what_was_not_confirmed_may_have_arrived(book):
-    item = IntentLog({"k": Mark(at=4.0, before="RUNNING")}, book).item("k", "1", VERB)
+    item = IntentLog({"k": Intent(at=4.0, before="RUNNING")}, book).item("k", "1", VERB)
     said = "it is not known whether the request of an earlier attempt arrived"
     about = {"service": "record", "operation": "pause_pipeline", "method": "", "path": "1"}
     assert item.unclear["error"] == "OutcomeUnknown"

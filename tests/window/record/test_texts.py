@@ -11,8 +11,8 @@ from airflow_provider_pipelines.window.record.model import (
     MARK,
     Attempts,
     Claims,
+    Intent,
     Last,
-    Mark,
     Phase,
     Place,
     Plan,
@@ -94,7 +94,7 @@ def test_a_plan_is_written_without_what_is_none_and_with_its_defaults():
 
 
 def test_a_mark_is_written_without_what_is_not_known():
-    assert write(Mark(at=1.0)) == '{"at":1.0,"sure":false,"facts":{},"passed":[],"last":{}}'
+    assert write(Intent(at=1.0)) == '{"at":1.0,"sure":false,"facts":{},"passed":[],"last":{}}'
     assert write(Phase(generation=2, phase="closed", turned_at=3.0)) == (
         '{"version":1,"generation":2,"phase":"closed","turned_at":3.0,"marks":{},"missing":[],"by":"task"}'
     )
