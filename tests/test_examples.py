@@ -19,7 +19,7 @@ from airflow_provider_pipelines.task.sensor import GoalSensor
 from airflow_provider_pipelines.window import airflow as window_airflow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.scope import Surroundings
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises
 from tests.conftest import Emulator, SteppedClock
@@ -86,7 +86,9 @@ def keep_records(monkeypatch):
         store = MemoryStore()
 
         def around(self, context):
-            return Surroundings(Shelf(store, self.window, context["run_id"]), Runs(), clock, lambda line: None)
+            return Surroundings(
+                RecordRepository(store, self.window, context["run_id"]), Runs(), clock, lambda line: None
+            )
 
         monkeypatch.setattr(window_tasks.WindowTask, "around", around)
         monkeypatch.setattr(window_airflow, "states_of", lambda dag_id, run_id, ids: dict.fromkeys(ids, "success"))

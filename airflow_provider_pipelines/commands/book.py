@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from airflow_provider_pipelines.commands.standing import Entry, entry
 from airflow_provider_pipelines.core.checks import from_json
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
 
 
@@ -36,20 +36,20 @@ class Texts:
         self.texts.pop(key, None)
 
 
-def entry_of(shelf: Shelf) -> Entry | None:
+def entry_of(records: RecordRepository) -> Entry | None:
     """
     Read a record; None where there is none.
 
     :raises RecordUnreadable: it cannot be read
     """
-    plan = shelf.plan()
+    plan = records.plan()
     if plan is None:
         return None
-    phase, handed = shelf.phase(), shelf.handed()
+    phase, handed = records.phase(), records.handed()
     return entry(
         plan,
         phase if phase is not None and phase.generation >= plan.generation else None,
-        sorted(shelf.progress_of(plan.generation), key=lambda part: part.attempt),
+        sorted(records.progress_of(plan.generation), key=lambda part: part.attempt),
         handed if handed is not None and handed.generation >= plan.generation else None,
     )
 
@@ -67,16 +67,16 @@ class Book:
         self.strange = [key for key, text in texts.items() if not isinstance(from_json(text), dict)]
         self.names = sorted(_names(texts))
 
-    def shelf(self, window: str, run_id: str) -> Shelf:
+    def records(self, window: str, run_id: str) -> RecordRepository:
         """Give the records of a run as they are in memory."""
-        return Shelf(self._store, window, run_id)
+        return RecordRepository(self._store, window, run_id)
 
     def read(self, names: Iterable[tuple[str, str]]) -> tuple[list[Entry], dict[tuple[str, str], PipelinesError]]:
         """Read records; what cannot be read keeps its reason."""
         entries, errors = [], {}
         for window, run_id in names:
             try:
-                found = entry_of(self.shelf(window, run_id))
+                found = entry_of(self.records(window, run_id))
             except PipelinesError as error:
                 errors[window, run_id] = error
                 continue

@@ -51,7 +51,7 @@ def entry_named(name: str, book: Book) -> Entry:
         raise UsageError(f"window {name} has {len(opened)} open records. Name the run: {named}")
     if opened:
         return opened[0]
-    last = book.shelf(window, entries[0].plan.run_id).last_run()
+    last = book.records(window, entries[0].plan.run_id).last_run()
     return max(entries, key=lambda one: (one.plan.run_id == last, one.plan.made_at))
 
 

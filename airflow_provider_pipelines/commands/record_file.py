@@ -14,7 +14,7 @@ from airflow_provider_pipelines.commands.standing import Entry, entry
 from airflow_provider_pipelines.core.checks import from_json
 from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.record.model import MARK, Handed, Phase, Plan, Progress, from_lines, read
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,19 +51,19 @@ def entry_from(path: str) -> Entry:
     return entry(from_lines("\n".join(lines)), None, [], None)
 
 
-def shelf_from(found: Entry) -> Shelf:
+def records_from(found: Entry) -> RecordRepository:
     """Make records in memory that hold what the file holds; what restore had begun is begun anew."""
-    shelf = Shelf(Texts(), found.plan.window, found.plan.run_id)
-    shelf.begin()
-    shelf.announce(found.plan.generation)
-    shelf.begin_attempts()
-    shelf.keep_plan(found.plan)
+    records = RecordRepository(Texts(), found.plan.window, found.plan.run_id)
+    records.begin()
+    records.announce(found.plan.generation)
+    records.begin_attempts()
+    records.keep_plan(found.plan)
     for part in found.progress:
-        shelf.register(part.attempt)
-        shelf.keep_progress(part)
+        records.register(part.attempt)
+        records.keep_progress(part)
     if found.phase is not None and not found.open:
-        shelf.keep_phase(found.phase)
-    return shelf
+        records.keep_phase(found.phase)
+    return records
 
 
 def _part(kind: type[M], data: Any, about: str) -> M | None:

@@ -10,13 +10,13 @@ from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseS
 from airflow_provider_pipelines.commands.main import Undone, UsageError
 from airflow_provider_pipelines.commands.naming import entry_named
 from airflow_provider_pipelines.commands.reach import Reach, decision
-from airflow_provider_pipelines.commands.record_file import entry_from, shelf_from
+from airflow_provider_pipelines.commands.record_file import entry_from, records_from
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.phases.report import report
 from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.scope import Surroundings
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
@@ -51,7 +51,7 @@ class Job:
     """
 
     entry: Entry
-    shelf: Shelf
+    records: RecordRepository
     runs: Runs
     warnings: list[str] = field(default_factory=list)
     from_file: bool = False
@@ -75,7 +75,7 @@ def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
         _show_and_ask(job, reach, seen, args, screen)
     finally:
         reach.close()
-    around = Surroundings(job.shelf, job.runs, clock, screen.tell)
+    around = Surroundings(job.records, job.runs, clock, screen.tell)
     _restore(Restore(around, reach.hooks, POLL_INTERVAL, by="hand"), args, screen)
 
 
@@ -83,7 +83,7 @@ def _from_database(name: str) -> Job:
     store, runs = DatabaseStore(), DatabaseRuns()
     entry = entry_named(name, Book(store.texts()))
     plan = entry.plan
-    job = Job(entry, Shelf(store, plan.window, plan.run_id), runs)
+    job = Job(entry, RecordRepository(store, plan.window, plan.run_id), runs)
     if entry.open and runs.alive(plan.window, plan.run_id):
         job.warnings.append(
             f"THE RUN {plan.run_id} STILL GOES ON. Its work may be using what is about to be started, and its own "
@@ -94,7 +94,7 @@ def _from_database(name: str) -> Job:
 
 def _from_file(path: str) -> Job:
     entry = entry_from(path)
-    return Job(entry, shelf_from(entry), _NoRuns(), [_NO_FENCE], from_file=True)
+    return Job(entry, records_from(entry), _NoRuns(), [_NO_FENCE], from_file=True)
 
 
 def _refuse_the_unreachable(reach: Reach, job: Job) -> None:
@@ -164,7 +164,7 @@ def _find_out_what_was_stopped(job: Job, seen: dict[str, Sighting]) -> None:
         status = sight.status if (sight := seen.get(one.thing.key)) is not None else None
         if one.thing.runs and not one.handed and status is not None:
             one.thing.asked = one.thing.asked or one.fleet.left(status) or one.fleet.meaning(status) == "middle"
-    job.shelf.keep_plan(job.entry.plan)
+    job.records.keep_plan(job.entry.plan)
 
 
 def _restore(work: Restore, args: Any, screen: Screen) -> None:

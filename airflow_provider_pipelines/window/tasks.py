@@ -65,10 +65,10 @@ class WindowTask(BaseOperator):
         from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore
         from airflow_provider_pipelines.window.phases.scope import Surroundings
-        from airflow_provider_pipelines.window.record.repository import Shelf
+        from airflow_provider_pipelines.window.record.repository import RecordRepository
 
-        shelf = Shelf(VariableStore(), self.window, str(context["run_id"]))
-        return Surroundings(shelf, AirflowRuns(), SYSTEM, self.log.info)
+        records = RecordRepository(VariableStore(), self.window, str(context["run_id"]))
+        return Surroundings(records, AirflowRuns(), SYSTEM, self.log.info)
 
     def was_killed(self) -> bool:
         """Tell whether Airflow has asked this task to end."""
@@ -271,7 +271,7 @@ class VerdictTask(WindowTask):
 
         around = self.around(context)
         states = states_of(self.dag_id, str(context["run_id"]), [*self.own, *self.judged])
-        problems = judge(around.shelf, states, self.own)
+        problems = judge(around.records, states, self.own)
         if problems:
             raise AirflowFailException(f"window {self.window}: {' '.join(problems)}")
         return {"window": self.window, "run_id": str(context["run_id"]), "result": "as it was"}

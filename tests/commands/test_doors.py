@@ -23,7 +23,7 @@ def test_a_window_is_restored_while_nothing_of_airflow_runs(door, played, fleet,
     before = statuses(fleet.state())
     one = played("snapshot", "quiesce")
     # a restore that was begun long ago, so that the fence is over
-    one.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=0.0))
+    one.records.keep_phase(Phase(generation=1, phase="restoring", turned_at=0.0))
     desk.put(one.store)
     listed = through(door, database, "windows", "--json")
     assert (listed.code, listed.data[0]["phase"]) == (0, "restoring")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_provider_pipelines.window.record.model import lines
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from tests.commands.conftest import RUN
 from tests.support.playing import BUILD, WIND, Runs, Window, statuses
 from tests.window.conftest import all_targets
@@ -24,7 +24,7 @@ def test_what_was_stopped_is_brought_back_and_the_record_closed(desk, played, fl
     line = next(line for line in shown.out.splitlines() if WIND(1) in line)
     assert "PAUSED" in line
     assert "start it" in line
-    after = Shelf(desk.texts(), "nightly/window", RUN)
+    after = RecordRepository(desk.texts(), "nightly/window", RUN)
     assert (after.phase().phase, after.phase().by) == ("closed", "hand")
     assert desk("windows", "--json").data == []
     one.store.texts = desk.texts().texts
@@ -233,16 +233,16 @@ def as_json(one, desk):
 
 
 def as_log(one, desk):
-    return "\n".join(f"[2026-11-27T22:00:00] INFO - {line}" for line in ["Begin", *lines(one.shelf.plan()), "End"])
+    return "\n".join(f"[2026-11-27T22:00:00] INFO - {line}" for line in ["Begin", *lines(one.records.plan()), "End"])
 
 
 def as_json_log(one, desk):
-    told = ["Begin", *lines(one.shelf.plan())]
+    told = ["Begin", *lines(one.records.plan())]
     return "\n".join(json.dumps({"timestamp": "t", "event": line, "level": "info"}) for line in told)
 
 
 def as_log_of_two_attempts(one, desk):
-    plan = one.shelf.plan()
+    plan = one.records.plan()
     first = plan.model_copy(update={"things": plan.things[:2]})
     return "\n".join([*lines(first), *(f"{line} logger=task" for line in lines(plan))])
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_provider_pipelines.window.record.model import Plan
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
 from tests.commands.conftest import RUN
 from tests.support.playing import WIND, Runs
@@ -124,7 +124,7 @@ def test_show_writes_the_record_as_json_that_is_a_plan(desk, played):
     one = played("snapshot", "quiesce")
     shown = desk("show", "nightly/window", "--json")
     assert (shown.code, shown.err) == (0, "")
-    assert Plan.model_validate_json(shown.out) == one.shelf.plan()
+    assert Plan.model_validate_json(shown.out) == one.records.plan()
     assert shown.data["word"] == "quiet"
     assert {each["restore"].split()[0] for each in shown.data["standing"]} == {"start", "run", "enable"}
 
@@ -202,7 +202,7 @@ def test_two_open_records_have_to_be_told_apart(desk, played):
 
 def test_a_snapshot_that_wrote_no_plan_is_no_window(desk, played):
     one = played()
-    Shelf(one.store, "nightly/window", RUN).begin()
+    RecordRepository(one.store, "nightly/window", RUN).begin()
     desk.put(one.store)
     assert desk("windows", "--all", "--json").data == []
     assert desk("show", "nightly/window").code == 2

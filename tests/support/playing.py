@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.phases.restore import Restore
 from airflow_provider_pipelines.window.phases.scope import Surroundings, aims_at
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.phases.verdict import judge
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 ORG, PROJECT, CODEARTS = "o10000000000001", "1a300000000000000000000000000fa4", "c0dea27500000000000000000000fa4e"
 WIND = "5f0e0000-0000-4000-8000-{:012d}".format
@@ -85,14 +85,14 @@ class Window:
         self.runs = runs if runs is not None else Runs()
         self.lines = []
         self.policies = {"on_quiesce_failure": "restore", "on_missing": "report", **policies}
-        self.around = Surroundings(Shelf(self.store, window, run_id), self.runs, clock, self.lines.append)
+        self.around = Surroundings(RecordRepository(self.store, window, run_id), self.runs, clock, self.lines.append)
         self.tries = itertools.count(1)
         self.poll_interval = 30.0
         self.timeout = 3 * 3600.0
 
     @property
-    def shelf(self):
-        return self.around.shelf
+    def records(self):
+        return self.around.records
 
     def snapshot(self):
         aims = aims_at(self.targets, self.clock)
@@ -122,7 +122,7 @@ class Window:
             work.places.close()
 
     def verdict(self, states=None):
-        return judge(self.shelf, states or {})
+        return judge(self.records, states or {})
 
 
 def statuses(state):

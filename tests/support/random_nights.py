@@ -427,7 +427,7 @@ class Night:
             self.wrong.append("restore never turned green")
         if problems and state == "success" and not any("could not be stopped" in problem for problem in problems):
             self.wrong.append(f"the verdict is red: {problems}")
-        plan = window.shelf.plan()
+        plan = window.records.plan()
         ran = {(plan.places[thing.target].service, thing.id) for thing in plan.things if thing.runs}
         for key, status in self.truth.items():
             _, id = key

@@ -36,7 +36,7 @@ class Two:
     def start_both(self, *delays):
         """Take both snapshots; give those that could be taken, and the errors of the others, by window."""
         processes = [
-            self.stage.start(window.shelf.window, window.do_snapshot, delay)
+            self.stage.start(window.records.window, window.do_snapshot, delay)
             for window, delay in zip(self.windows, delays, strict=True)
         ]
         for process in processes:
@@ -46,7 +46,7 @@ class Two:
             if process.error is not None and not isinstance(process.error, PipelinesError):
                 raise process.error
         return [window for window, one in ended if one.error is None], {
-            window.shelf.window: one.error for window, one in ended if one.error is not None
+            window.records.window: one.error for window, one in ended if one.error is not None
         }
 
 
@@ -66,12 +66,12 @@ def test_of_two_windows_that_start_in_the_same_second_one_is_the_owner(part, mon
             owners, errors = two.start_both(30.0 * rng.random(), 60.0 + 30.0 * rng.random())
         assert len(owners) == 1, (seed, errors)
         (winner,), (loser,) = owners, [one for one in two.windows if one not in owners]
-        assert loser.shelf.plan() is None
-        assert winner.shelf.window in str(errors[loser.shelf.window]), seed
+        assert loser.records.plan() is None
+        assert winner.records.window in str(errors[loser.records.window]), seed
         assert two.services.sent == []
         if seed % 5 == 0:
             winner.quiesce()
-            with pytest.raises(WatchFailed, match=winner.shelf.window):
+            with pytest.raises(WatchFailed, match=winner.records.window):
                 loser.snapshot()
             winner.restore()
             loser.snapshot()
@@ -119,7 +119,7 @@ def test_eight_windows_of_one_project_that_start_in_the_same_second_all_get_thei
     owners, errors = two.start_both(*[rng.uniform(0, 0.1) for _ in two.windows])
     assert (len(owners), errors) == (8, {})
     (claims,) = [json.loads(text)["claims"] for text in two.store.texts.values() if '"claims"' in text]
-    assert {claim["window"] for claim in claims} == {window.shelf.window for window in two.windows}
+    assert {claim["window"] for claim in claims} == {window.records.window for window in two.windows}
     two.stage.close()
 
 
@@ -166,7 +166,7 @@ def test_different_things_do_not_conflict(first, second, monkeypatch):
         # neither has lost its claim to the other
         for window, targets in zip(two.windows, (first, second), strict=True):
             third = StagedWindow(two.services, targets, store=two.store, runs=window.runs, window="third/window")
-            with pytest.raises(WatchFailed, match=window.shelf.window):
+            with pytest.raises(WatchFailed, match=window.records.window):
                 third.snapshot()
         for window in two.windows:
             window.quiesce()

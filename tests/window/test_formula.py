@@ -183,7 +183,7 @@ def test_the_record_is_readable_in_one_piece_and_small(played):
 def test_the_plan_in_the_log_is_the_plan(played):
     from airflow_provider_pipelines.window.record.model import from_lines, lines
 
-    plan = played.shelf.plan()
+    plan = played.records.plan()
     written = lines(plan)
     assert max(map(len, written)) < 2048
     assert from_lines("\n".join(f"[2026-01-01] INFO - {line}" for line in written)) == plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
 from tests.support.playing import BUILD, START, WIND, Runs, world
@@ -56,7 +56,7 @@ class Scene:
         return list(self.services.statuses().values()).count(status)
 
     def truth(self, window):
-        return {thing.id: (thing.was, thing.runs) for thing in window.shelf.plan().things}
+        return {thing.id: (thing.was, thing.runs) for thing in window.records.plan().things}
 
     def finish(self, window, attempt=2):
         assert window.quiesce(attempt)["result"] == "quiet"
@@ -190,7 +190,7 @@ def test_a_window_that_was_left_open_is_adopted_by_the_next_run(monkeypatch):
     stopped = scene.done("pause_pipeline")
     assert len([note for note in window.notes if "run1" in note and any(id in note for id in stopped)]) == 7
     # the old record is done with
-    old = Shelf(scene.store, "nightly/window", "run1")
+    old = RecordRepository(scene.store, "nightly/window", "run1")
     assert old.closed(old.plan())
     scene.finish(window, 1)
     assert sorted(scene.done("pause_pipeline")) == sorted(ALL_RAN)
@@ -241,7 +241,7 @@ def test_what_the_next_window_does_not_target_stays_in_the_old_record_which_stay
     assert stopped[0] not in told
     window.quiesce(1)
     assert window.restore()["result"] == "restored"
-    old = Shelf(scene.store, "nightly/window", "run1")
+    old = RecordRepository(scene.store, "nightly/window", "run1")
     assert not old.closed(old.plan())
     assert scene.count("PAUSED") == 6
     # the next whole window brings the rest back

@@ -101,7 +101,7 @@ def all_is_well(cycle):
     assert cycle.sent_twice() == []
     assert cycle.states["restore"] == "success", cycle.failures
     assert not any(WIND(9) in sent.ids for sent in cycle.services.sent)
-    plan = cycle.window.shelf.plan()
+    plan = cycle.window.records.plan()
     assert {thing.id for thing in plan.things if thing.runs} == {WIND(1), WIND(2), "101", "102", BUILD(1)}
 
 
@@ -179,7 +179,7 @@ def test_no_record_is_overwritten_by_a_snapshot_that_cannot_see_it(monkeypatch):
     cycle = Cycle(monkeypatch)
     window, store = cycle.window, cycle.store
     window.snapshot()
-    truth = window.shelf.plan().things
+    truth = window.records.plan().things
     window.quiesce()
     kept = dict(store.texts)
     store.blind = lambda count, key: True
@@ -195,7 +195,7 @@ def test_no_record_is_overwritten_by_a_snapshot_that_cannot_see_it(monkeypatch):
             window.snapshot()
         except RecordUnreadable:
             continue
-        assert [(thing.id, thing.was, thing.runs) for thing in window.shelf.plan().things] == [
+        assert [(thing.id, thing.was, thing.runs) for thing in window.records.plan().things] == [
             (thing.id, thing.was, thing.runs) for thing in truth
         ]
     store.blind = lambda count, key: False

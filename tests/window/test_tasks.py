@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.scope import Surroundings
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from tests.support.modes import TaskInstance, fire
 from tests.support.playing import WIND, MemoryStore, Runs, statuses, world
 from tests.support.scenes import begin, change, told
@@ -33,8 +33,8 @@ class Play:
         self.current = None
 
     def around(self, context):
-        shelf = Shelf(self.store, "nightly/window", context["run_id"])
-        return Surroundings(shelf, self.runs, self.clock, self.lines.append)
+        records = RecordRepository(self.store, "nightly/window", context["run_id"])
+        return Surroundings(records, self.runs, self.clock, self.lines.append)
 
     def run(self, name, try_number=1):
         """Run one attempt of a task, through as many deferrals as it likes; give its result and its XComs."""

@@ -18,7 +18,7 @@ from airflow_provider_pipelines.window import EnosPipelines
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
 from airflow_provider_pipelines.window.phases.scope import Surroundings
 from airflow_provider_pipelines.window.record.model import Judged, Phase, Plan, lines
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.tasks import (
     QuiesceTask,
     RestoreTask,
@@ -212,8 +212,8 @@ def test_a_task_knows_its_window(capsys):
 def test_a_task_takes_records_runs_time_and_log_from_airflow(variables, capsys):
     task = made(WindowTask)
     around = task.around({"run_id": 7})
-    assert str(around.shelf) == "nightly/window, run 7"
-    around.shelf.begin()
+    assert str(around.records) == "nightly/window, run 7"
+    around.records.begin()
     assert len(variables) == 1
     assert type(around.runs) is AirflowRuns
     assert around.clock is SYSTEM
@@ -411,7 +411,7 @@ class Night:
         monkeypatch.setattr(SyncTransport, "_send", lambda transport, wire: self.send(transport, wire))
         forget_credentials()
         self.clock, self.store, self.told = StageClock(self.stage), MemoryStore(), []
-        self.shelf = Shelf(self.store, "nightly/window", "run1")
+        self.records = RecordRepository(self.store, "nightly/window", "run1")
         self.ti = TaskInstance()
         self.context = {"ti": self.ti, "run_id": "run1"}
         self.target = EnosPipelines(pipeline_ids=[WIND(1), WIND(2)], start=START)
@@ -430,7 +430,7 @@ class Night:
 
     def task(self, kind, **more):
         """Make a task that takes records, runs, time and log from here."""
-        around = Surroundings(self.shelf, Runs(), self.clock, self.told.append)
+        around = Surroundings(self.records, Runs(), self.clock, self.told.append)
         here = type(kind.__name__, (kind,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
         whole = kind is SnapshotTask
         place = [self.target.to_json() if whole else self.target.place()]
@@ -459,7 +459,7 @@ def test_a_snapshot_says_what_there_is_and_writes_the_record_into_the_log(night,
     logged(capsys)
     made = night.snapshot()
     assert made == {"window": "nightly/window", "run_id": "run1", "things": 2, "running": 1, "notes": []}
-    plan = night.shelf.needed_plan()
+    plan = night.records.needed_plan()
     assert logged(capsys) == ["1 of 2 things run and will be stopped. The record:", *lines(plan)]
     assert (plan.on_quiesce_failure, plan.on_missing) == ("restore", "report")
     assert json.dumps(made)
@@ -474,7 +474,7 @@ def test_a_snapshot_tells_what_people_should_know_and_keeps_the_policies(night, 
     made = night.snapshot(policies={"on_quiesce_failure": "continue", "on_missing": "fail"})
     assert made["notes"]
     assert logged(capsys)[: len(made["notes"])] == made["notes"]
-    plan = night.shelf.needed_plan()
+    plan = night.records.needed_plan()
     assert (plan.generation, plan.on_quiesce_failure, plan.on_missing) == (2, "continue", "fail")
 
 
@@ -503,7 +503,7 @@ def test_a_window_is_played_by_its_tasks(night, airflow):
     report = night.quiesce()
     assert (report["result"], night.ti.pushed) == ("quiet", {"report": report})
     assert night.statuses == ["PAUSED", "PAUSED"]
-    assert night.shelf.attempts() == [3]
+    assert night.records.attempts() == [3]
     report = night.restore()
     assert (report["result"], night.ti.pushed) == ("restored", {"report": report})
     assert night.statuses == ["RUNNING", "RUNNING"]
@@ -524,13 +524,13 @@ def test_quiesce_defers_until_its_deadline_and_goes_on_with_what_was_seen(night)
     assert deadline == begun + 600.0
     trigger = caught.value.trigger
     assert (trigger.deadline, trigger.poll_interval, len(trigger.things)) == (deadline, 20.0, 2)
-    (key,) = [thing.key for thing in night.shelf.needed_plan().things if thing.id == WIND(1)]
+    (key,) = [thing.key for thing in night.records.needed_plan().things if thing.id == WIND(1)]
     event = Report({WIND(1): Seen("pending", "PAUSING", passed=["PAUSING", "RESTING"])}).to_event()
     task = night.task(QuiesceTask)
     with pytest.raises(AirflowFailException, match=r"^2 of 2 could not be brought to rest: wind-1 "):
         task.execute_complete(night.context, event=event, **caught.value.kwargs)
     assert night.clock.time() - begun == pytest.approx(600.0, abs=60.0)
-    (part,) = night.shelf.progress()
+    (part,) = night.records.progress()
     assert "RESTING" in part.marks[key].passed
     assert night.ti.pushed["report"]["result"] == "partly"
 
@@ -602,31 +602,31 @@ def test_a_restore_that_was_asked_to_end_starts_nothing(night):
 
 
 def closed_record(**more):
-    shelf = Shelf(MemoryStore(), "nightly/window", "run1")
-    shelf.begin()
-    shelf.keep_plan(Plan.model_validate({
+    records = RecordRepository(MemoryStore(), "nightly/window", "run1")
+    records.begin()
+    records.keep_plan(Plan.model_validate({
         "version": 1, "window": "nightly/window", "run_id": "run1", "generation": 1, "made_at": 1.0, "places": [],
         "things": [], "on_quiesce_failure": "restore", "on_missing": "report",
     }))  # fmt: skip
-    shelf.begin_attempts()
-    shelf.keep_phase(Phase(**{"generation": 1, "phase": "closed", "turned_at": 1.0, **more}))
-    return shelf
+    records.begin_attempts()
+    records.keep_phase(Phase(**{"generation": 1, "phase": "closed", "turned_at": 1.0, **more}))
+    return records
 
 
-def verdict_over(shelf):
-    around = Surroundings(shelf, Runs(), Now(), print)
+def verdict_over(records):
+    around = Surroundings(records, Runs(), Now(), print)
     here = type("VerdictTask", (VerdictTask,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
     return made(here, own=("window.snapshot", "window.restore"), judged=("window.a",))
 
 
 def test_a_verdict_over_a_window_that_went_well(airflow):
     airflow.tasks.update({"window.snapshot": "success", "window.restore": "success", "window.a": "skipped"})
-    task = verdict_over(shelf := closed_record())
+    task = verdict_over(records := closed_record())
     assert (task.own, task.judged) == (["window.snapshot", "window.restore"], ["window.a"])
     found = task.execute({"run_id": "run1"})
     assert found == {"window": "nightly/window", "run_id": "run1", "result": "as it was"}
     assert airflow.asked == [("nightly", ["window.snapshot", "window.restore", "window.a"], "run1")]
-    assert shelf.judged() == Judged(generation=1, open=["window.a"])
+    assert records.judged() == Judged(generation=1, open=["window.a"])
 
 
 def test_a_verdict_says_all_that_is_wrong_and_is_not_tried_again(airflow):

@@ -43,12 +43,12 @@ class Attempt:
         defer_after: float | None,
     ) -> None:
         self._around = around
-        self._shelf = around.shelf
+        self._records = around.records
         self._clock = around.clock
         self._poll_interval = poll_interval
         self._killed = killed
         self._defer_after = defer_after
-        self.plan = self._shelf.needed_plan()
+        self.plan = self._records.needed_plan()
         self.places = Places(self.plan, self._clock, hooks)
         self.muster: Muster | None = None
         self.report: dict[str, Any] | None = None
@@ -89,5 +89,5 @@ class Attempt:
 
     def _tell(self, result: Result, outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Put the report together; it is shown however the attempt ends."""
-        self.report = report(self._shelf.window, self._shelf.run_id, result, outcomes)
+        self.report = report(self._records.window, self._records.run_id, result, outcomes)
         return self.report

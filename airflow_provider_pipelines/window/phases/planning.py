@@ -43,7 +43,7 @@ class Left:
     @property
     def whose(self) -> str:
         """Name the window."""
-        return f"window {self.rest.shelf.window} (run {self.rest.shelf.run_id})"
+        return f"window {self.rest.records.window} (run {self.rest.records.run_id})"
 
 
 @dataclass(slots=True)
@@ -65,11 +65,11 @@ def left_by(rest: Rest) -> LeftBehind:
 
     :raises RecordUnreadable: it cannot be told
     """
-    shelf, generation = rest.shelf, rest.plan.generation
-    handed = shelf.handed()
+    records, generation = rest.records, rest.plan.generation
+    handed = records.handed()
     gone = set(handed.things) if handed is not None and handed.generation >= generation else set()
-    stops = shelf.intents(generation)
-    phase = shelf.phase()
+    stops = records.intents(generation)
+    phase = records.phase()
     starts = phase.marks if phase is not None and phase.generation == generation else {}
     things = [thing for thing in rest.plan.things if thing.key not in gone]
     asked = {}
@@ -93,7 +93,7 @@ class Truth:
 
     def __init__(self, around: Surroundings, aims: Sequence[Aim], rests: Sequence[Rest], notes: list[str]) -> None:
         self._around = around
-        self._shelf = around.shelf
+        self._records = around.records
         self._aims = aims
         self._rests = rests
         self._notes = notes
@@ -104,7 +104,7 @@ class Truth:
 
         :raises ArgumentError: a running thing could not be brought back
         """
-        shelf = self._shelf
+        records = self._records
         left = {key: one for rest in self._rests for key, one in left_by(rest).asked.items()}
         places, things = [], []
         for at, aim in enumerate(self._aims):
@@ -116,21 +116,21 @@ class Truth:
         self._carry(places, things, left)
         return Plan(
             version=VERSION,
-            window=shelf.window,
-            run_id=shelf.run_id,
+            window=records.window,
+            run_id=records.run_id,
             generation=generation,
             made_at=self._around.clock.time(),
             places=places,
             things=things,
             former=[
-                Former(window=rest.shelf.window, run_id=rest.shelf.run_id, generation=rest.plan.generation)
+                Former(window=rest.records.window, run_id=rest.records.run_id, generation=rest.plan.generation)
                 for rest in self._rests
             ],
             **policies,
         )
 
     def _is_own(self, rest: Rest) -> bool:
-        return (rest.shelf.window, rest.shelf.run_id) == (self._shelf.window, self._shelf.run_id)
+        return (rest.records.window, rest.records.run_id) == (self._records.window, self._records.run_id)
 
     def _as_left(self, aim: Aim, left: Left, status: str) -> bool:
         """Tell whether a thing is as the window that stopped it left it."""
@@ -208,19 +208,19 @@ class Truth:
                 self._hand_over(plan, rest)
 
     def _hand_over(self, plan: Plan, rest: Rest) -> None:
-        shelf = rest.shelf
+        records = rest.records
         ours = {thing.key for thing in plan.things}
-        before = shelf.handed()
+        before = records.handed()
         handed = list(before.things) if before is not None and before.generation >= rest.plan.generation else []
         handed += [thing.key for thing in rest.plan.things if thing.key in ours and thing.key not in handed]
-        shelf.keep_handed(
+        records.keep_handed(
             Handed(generation=rest.plan.generation, window=plan.window, run_id=plan.run_id, things=handed)
         )
         stays = [one.thing for one in left_by(rest).asked.values()]
         if not stays:
-            shelf.close(rest.plan, "window", self._around.clock.time())
+            records.close(rest.plan, "window", self._around.clock.time())
             return
         named = ", ".join(f"{thing.name} ({thing.id})" for thing in stays[:20])
         self._notes.append(
-            f"window {shelf.window} (run {shelf.run_id}) stays open for {named}, which this window does not target."
+            f"window {records.window} (run {records.run_id}) stays open for {named}, which this window does not target."
         )

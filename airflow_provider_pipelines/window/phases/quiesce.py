@@ -53,15 +53,15 @@ class Quiesce(Attempt):
 
     def _begin(self, attempt: int) -> None:
         """Name this attempt, and take over what earlier ones have noted."""
-        shelf, generation = self._shelf, self.plan.generation
+        records, generation = self._records, self.plan.generation
         self._check()
-        parts = shelf.progress_of(generation)
+        parts = records.progress_of(generation)
         noted = intents_of(parts)
         waited = list(dict.fromkeys(key for part in parts for key in part.waited))
         self._progress = Progress(generation=generation, attempt=attempt, marks=noted, waited=waited)
         # first what it has to say, then its name: an attempt that is named and says nothing is an error
-        shelf.keep_progress(self._progress)
-        shelf.register(attempt)
+        records.keep_progress(self._progress)
+        records.register(attempt)
         self.intents = IntentLog(noted, self._keep)
         self.intents.waited = waited
         #: what the window targets; of what it only brings back nothing is stopped
@@ -69,7 +69,7 @@ class Quiesce(Attempt):
 
     def _keep(self, noted: dict[str, Intent]) -> None:
         self._progress.marks, self._progress.waited = noted, list(self.intents.waited)
-        self._shelf.keep_progress(self._progress)
+        self._records.keep_progress(self._progress)
 
     def _check(self) -> None:
         """
@@ -80,14 +80,14 @@ class Quiesce(Attempt):
         if self._killed():
             raise WatchFailed("the task was asked to end: nothing more is stopped.")
         generation = self.plan.generation
-        phase, counts = self._shelf.standing()
+        phase, counts = self._records.standing()
         if phase is not None and phase.generation >= generation:
             raise WatchFailed(
-                f"window {self._shelf} is {phase.phase} already: nothing more is stopped. Clear its work task to begin "
-                "again."
+                f"window {self._records} is {phase.phase} already: nothing more is stopped. Clear its work task to "
+                "begin again."
             )
         if counts > generation:
-            raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt stops nothing more.")
+            raise WatchFailed(f"window {self._records} has a newer snapshot: this attempt stops nothing more.")
 
     def _run(self) -> dict[str, Any] | None:
         """
@@ -126,7 +126,7 @@ class Quiesce(Attempt):
         result = self._tell("partly" if failures else "quiet", self._outcomes(muster, failures))
         self._progress.refused = {key: self._kind(muster, key) for key in failures}
         self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
-        self._shelf.keep_progress(self._progress)
+        self._records.keep_progress(self._progress)
         if not failures:
             return result
         named = "; ".join(f"{name}: {reason}" for name, reason in failures.values())

@@ -69,13 +69,15 @@ class Restore(Attempt):
             raise WatchFailed("the task was asked to end: nothing more is started. Clear it to go on.")
         own = self.plan.generation
         # a snapshot that died may have announced what it never wrote: then the plan that there is counts
-        if self._shelf.generation() > own and self._shelf.needed_plan().generation > own:
-            raise WatchFailed(f"window {self._shelf} has a newer snapshot: this attempt starts nothing more.")
+        if self._records.generation() > own and self._records.needed_plan().generation > own:
+            raise WatchFailed(f"window {self._records} has a newer snapshot: this attempt starts nothing more.")
         if self._taken_over() != self._given:
-            raise WatchFailed(f"a later window has taken things over from window {self._shelf}: nothing more is done.")
+            raise WatchFailed(
+                f"a later window has taken things over from window {self._records}: nothing more is done."
+            )
 
     def _taken_over(self) -> set[str]:
-        handed = self._shelf.handed()
+        handed = self._records.handed()
         return set(handed.things) if handed is not None and handed.generation >= self.plan.generation else set()
 
     def _run(self) -> dict[str, Any] | None:
@@ -85,10 +87,10 @@ class Restore(Attempt):
         :raises NotRestored: something is not back, named with its reason
         :raises RecordUnreadable: the record cannot be read; nothing was done
         """
-        shelf = self._shelf
-        before = shelf.phase()
+        records = self._records
+        before = records.phase()
         if before is not None and before.phase == "closed" and before.generation >= self.plan.generation:
-            self._around.tell(f"window {shelf} is closed: nothing is to be brought back.")
+            self._around.tell(f"window {records} is closed: nothing is to be brought back.")
             return self._tell("nothing to do", [])
         self._turn(before)
         self.places.open()
@@ -101,7 +103,7 @@ class Restore(Attempt):
             raise
         finally:
             self._tell("partly", self._outcomes)
-        shelf.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
+        records.close(self.plan, "hand" if self._by == "hand" else "task", self._clock.time())
         self._withdraw()
         return self._tell("restored" if self._outcomes else "nothing to do", self._outcomes)
 
@@ -113,8 +115,8 @@ class Restore(Attempt):
         """Turn the record to *restoring*: from now on quiesce stops nothing more."""
         if before is None or before.generation < self.plan.generation:
             before = Phase(generation=self.plan.generation, phase="restoring", turned_at=self._clock.time())
-            self._shelf.keep_phase(before)
-            if self._shelf.phase() != before:
+            self._records.keep_phase(before)
+            if self._records.phase() != before:
                 raise WatchFailed("the record was turned to restoring, and does not show it. A retry tries again.")
         self._phase = before
         self.intents = IntentLog(before.marks, self._keep)
@@ -125,14 +127,15 @@ class Restore(Attempt):
 
     def _keep_phase(self) -> None:
         """Write the phase, unless somebody else has closed the record or begun anew meanwhile."""
-        now, _ = self._shelf.standing()
+        now, _ = self._records.standing()
         if now is not None and (
             now.generation > self._phase.generation
             or (now.generation == self._phase.generation and now.phase == "closed")
         ):
-            raise Halt(WatchFailed(f"window {self._shelf} was closed by somebody else meanwhile: look at its report."))
+            closed = f"window {self._records} was closed by somebody else meanwhile: look at its report."
+            raise Halt(WatchFailed(closed))
         self._phase.missing = list(self._told.missing)
-        self._shelf.keep_phase(self._phase)
+        self._records.keep_phase(self._phase)
 
     def _wanted(self, stops: Mapping[str, Intent]) -> list[Thing]:
         """Give what is to be brought back: what ran, and was asked to stop, and is no later window's."""
@@ -171,12 +174,12 @@ class Restore(Attempt):
     def _stops(self) -> dict[str, Intent]:
         """Give every intent to stop, of this run and of those whose things it has taken over."""
         found: dict[str, Intent] = {}
-        shelves = [(self._shelf, self.plan.generation)]
-        shelves += [(self._shelf.beside(one.window, one.run_id), one.generation) for one in self.plan.former]
-        for shelf, generation in reversed(shelves):
-            if shelf.plan() is None:
+        sources = [(self._records, self.plan.generation)]
+        sources += [(self._records.beside(one.window, one.run_id), one.generation) for one in self.plan.former]
+        for records, generation in reversed(sources):
+            if records.plan() is None:
                 continue  # closed long ago, and dropped
-            found.update(shelf.intents(generation))
+            found.update(records.intents(generation))
         return found
 
     def _look_at_the_others(self, wanted: Iterable[Thing]) -> None:

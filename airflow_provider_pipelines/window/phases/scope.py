@@ -14,7 +14,7 @@ from airflow_provider_pipelines.window.targets import target_from_json
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.window.record.claims import Runs
-    from airflow_provider_pipelines.window.record.repository import Shelf
+    from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 
 @dataclass(slots=True)
@@ -40,20 +40,20 @@ class Surroundings:
     """
     What a window task takes from outside.
 
-    :param shelf: the records of this window run
+    :param records: the records of this window run
     :param runs: knows which DAG runs go on
     :param clock: the time
     :param tell: receives lines for the log
     """
 
-    shelf: Shelf
+    records: RecordRepository
     runs: Runs
     clock: Clock
     tell: Callable[[str], None]
 
     def claiming(self, identity: str) -> Claiming:
         """Give what claims things in an organisation or project."""
-        return Claiming(self.shelf, identity, self.runs, self.clock.time, self.clock.sleep)
+        return Claiming(self.records, identity, self.runs, self.clock.time, self.clock.sleep)
 
 
 def aims_at(targets: Sequence[Mapping[str, Any]], clock: Clock) -> list[Aim]:

@@ -42,7 +42,7 @@ class Snapshot:
         self._aims = aims
         self._deadline = deadline
         self._policies = policies
-        self._shelf = around.shelf
+        self._records = around.records
         self._notes: list[str] = []
         #: what open records have asked to stop, by key
         self._left: dict[str, Left] = {}
@@ -55,10 +55,10 @@ class Snapshot:
         :returns: the plan, and what people should know of it
         :raises PipelinesError: something could not be brought back, or is not understood, or another window is at it
         """
-        shelf = self._shelf
-        shelf.begin()
-        former = shelf.plan()
-        own = Rest(shelf, former) if former is not None and not shelf.closed(former) else None
+        records = self._records
+        records.begin()
+        former = records.plan()
+        own = Rest(records, former) if former is not None and not records.closed(former) else None
         try:
             return self._take(former, own)
         except RecordUnreadable:
@@ -73,7 +73,7 @@ class Snapshot:
             raise
 
     def _take(self, former: Plan | None, own: Rest | None) -> tuple[Plan, list[str]]:
-        shelf = self._shelf
+        records = self._records
         self._together({str(at): self._survey(aim) for at, aim in enumerate(self._aims)})
         self._apart()
         rests = [*([own] if own is not None else []), *self._claim()]
@@ -84,11 +84,11 @@ class Snapshot:
         truth = Truth(self._around, self._aims, rests, self._notes)
         plan = truth.plan(former.generation + 1 if former is not None else 1, self._policies)
         self._announced = True
-        shelf.announce(plan.generation)
+        records.announce(plan.generation)
         truth.take_in_late(plan)
         if former is None:
-            shelf.begin_attempts()
-        shelf.keep_plan(plan)
+            records.begin_attempts()
+        records.keep_plan(plan)
         truth.hand_over(plan)
         self._forget_last(plan)
         return plan, self._notes
@@ -203,18 +203,18 @@ class Snapshot:
             ids.setdefault(aim.identity, []).extend(one.id for one in aim.found or ())
         for identity in sorted(ids):
             for rest in self._around.claiming(identity).claim(ids[identity]):
-                rests[rest.shelf.window, rest.shelf.run_id] = rest
+                rests[rest.records.window, rest.records.run_id] = rest
         return list(rests.values())
 
     def _forget_last(self, plan: Plan) -> None:
         """Drop the closed record of an earlier run of this window: one is kept."""
-        shelf = self._shelf
+        records = self._records
         try:
-            last = shelf.last_run()
-            shelf.keep_last_run()
-            named = {one.run_id for one in plan.former if one.window == shelf.window}
-            if last is not None and last != shelf.run_id and last not in named:
-                before = shelf.beside(shelf.window, last)
+            last = records.last_run()
+            records.keep_last_run()
+            named = {one.run_id for one in plan.former if one.window == records.window}
+            if last is not None and last != records.run_id and last not in named:
+                before = records.beside(records.window, last)
                 old = before.plan()
                 if old is not None and before.closed(old):
                     before.drop()

@@ -19,7 +19,7 @@ from airflow_provider_pipelines.window.record.model import Claim
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.record.model import Claims, Plan
-    from airflow_provider_pipelines.window.record.repository import Shelf
+    from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 #: seconds that a claim is left to settle
 CLAIM_WAIT = 3.0
@@ -41,7 +41,7 @@ class Runs(Protocol):
 class Rest:
     """An open record whose run is over."""
 
-    shelf: Shelf
+    records: RecordRepository
     plan: Plan
 
 
@@ -54,7 +54,7 @@ class Claiming:
     """
     Claims things in one organisation or project.
 
-    :param shelf: the records of the window run that claims
+    :param records: the records of the window run that claims
     :param identity: the organisation or project
     :param runs: knows which runs go on
     :param clock: gives Unix time
@@ -63,13 +63,13 @@ class Claiming:
 
     def __init__(
         self,
-        shelf: Shelf,
+        records: RecordRepository,
         identity: str,
         runs: Runs,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._shelf = shelf
+        self._records = records
         self._identity = identity
         self._runs = runs
         self._clock = clock
@@ -83,19 +83,19 @@ class Claiming:
         :raises WatchFailed: another window that goes on has claimed one of them, and is named
         """
         own = Claim(
-            window=self._shelf.window, run_id=self._shelf.run_id, at=self._clock(), things=sorted(map(short, ids))
+            window=self._records.window, run_id=self._records.run_id, at=self._clock(), things=sorted(map(short, ids))
         )
         for tried in range(_TRIES):
             claims, rests = self._clear(own)
             claims.claims.append(own)
-            self._shelf.keep_claims(self._identity, claims)
+            self._records.keep_claims(self._identity, claims)
             self._sleep(CLAIM_WAIT)
-            if own in self._shelf.claims(self._identity).claims:
+            if own in self._records.claims(self._identity).claims:
                 self._judge(self._others(), own)
                 return rests
             self._sleep(self._apart(tried))
         raise WatchFailed(
-            f"window {self._shelf.window} could not claim its things in {self._identity}: other windows start at the "
+            f"window {self._records.window} could not claim its things in {self._identity}: other windows start at the "
             "same moment. A retry will do."
         )
 
@@ -110,7 +110,7 @@ class Claiming:
         over: list[Claim] = []
         rests: list[Rest] = []
         while True:
-            claims = self._shelf.claims(self._identity)
+            claims = self._records.claims(self._identity)
             fresh = [claim for claim in claims.claims if claim not in judged and not self._is_own(claim)]
             if not fresh:
                 claims.claims = [claim for claim in claims.claims if claim in judged and claim not in over]
@@ -122,7 +122,7 @@ class Claiming:
 
     def _apart(self, tried: int) -> float:
         """Give the seconds until the next try: others than those of a window that has lost its claim, too."""
-        digest = sha256(f"{self._shelf.window} {self._shelf.run_id} {tried}".encode()).digest()
+        digest = sha256(f"{self._records.window} {self._records.run_id} {tried}".encode()).digest()
         return CLAIM_WAIT * min(tried + 1, 4) * digest[0] / 255
 
     def check(self, ids: Iterable[str]) -> None:
@@ -131,34 +131,34 @@ class Claiming:
 
         :raises WatchFailed: another window that goes on, and was first, has claimed one of the things
         """
-        mine = [claim for claim in self._shelf.claims(self._identity).claims if self._is_own(claim)]
+        mine = [claim for claim in self._records.claims(self._identity).claims if self._is_own(claim)]
         at = mine[0].at if mine else self._clock()
-        own = Claim(window=self._shelf.window, run_id=self._shelf.run_id, at=at, things=sorted(map(short, ids)))
+        own = Claim(window=self._records.window, run_id=self._records.run_id, at=at, things=sorted(map(short, ids)))
         first = [one for one in self._others() if (one.at, one.window, one.run_id) < (own.at, own.window, own.run_id)]
         self._judge(first, own)
 
     def withdraw(self) -> None:
         """Give the claim up."""
-        claims = self._shelf.claims(self._identity)
+        claims = self._records.claims(self._identity)
         kept = [claim for claim in claims.claims if not self._is_own(claim)]
         if kept != claims.claims:
             claims.claims = kept
-            self._shelf.keep_claims(self._identity, claims)
+            self._records.keep_claims(self._identity, claims)
 
     def _is_own(self, claim: Claim) -> bool:
-        return (claim.window, claim.run_id) == (self._shelf.window, self._shelf.run_id)
+        return (claim.window, claim.run_id) == (self._records.window, self._records.run_id)
 
     def _others(self) -> list[Claim]:
         """Give the claims of other runs that still mean something."""
-        found = [claim for claim in self._shelf.claims(self._identity).claims if not self._is_own(claim)]
+        found = [claim for claim in self._records.claims(self._identity).claims if not self._is_own(claim)]
         return [claim for claim in found if self._stands(claim)]
 
     def _stands(self, claim: Claim) -> bool:
         """Tell whether a claim's record is open, or its run is about to make one."""
-        shelf = self._shelf.beside(claim.window, claim.run_id)
-        plan = shelf.plan()
+        records = self._records.beside(claim.window, claim.run_id)
+        plan = records.plan()
         if plan is not None:
-            return not shelf.closed(plan)
+            return not records.closed(plan)
         return self._runs.alive(claim.window, claim.run_id)
 
     def _judge(self, others: Sequence[Claim], own: Claim) -> list[Rest]:
@@ -174,7 +174,7 @@ class Claiming:
                     f"{other.run_id}) is holding in {self._identity}. Nothing was changed. Let that window end first, "
                     "or give the two different targets or times."
                 )
-            shelf = self._shelf.beside(other.window, other.run_id)
-            if (plan := shelf.plan()) is not None:
-                rests.append(Rest(shelf, plan))
+            records = self._records.beside(other.window, other.run_id)
+            if (plan := records.plan()) is not None:
+                rests.append(Rest(records, plan))
         return rests

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 
-class Shelf:
+class RecordRepository:
     """
     The records of one window run.
 
@@ -87,9 +87,9 @@ class Shelf:
             raise self.texts.unreadable("which of its snapshots counts cannot be read")
         return number
 
-    def beside(self, window: str, run_id: str) -> Shelf:
+    def beside(self, window: str, run_id: str) -> RecordRepository:
         """Give the records of another run, with our control key to tell absence by."""
-        return Shelf(self.store, window, run_id, self.texts.canary)
+        return RecordRepository(self.store, window, run_id, self.texts.canary)
 
     # reading
 

@@ -20,11 +20,11 @@ def ready(**more):
 
 
 def mustered(window, done="stopped", things=None, **terms):
-    places = Places(window.shelf.plan(), window.clock, window.hooks)
+    places = Places(window.records.plan(), window.clock, window.hooks)
     places.open()
     terms = Terms(lambda: None, window.clock.now + 1000, 30.0, window.lines.append, **terms)
     intents = IntentLog({}, lambda noted: None)
-    return Muster(places, things or window.shelf.plan().things, intents, terms, window.clock, done)
+    return Muster(places, things or window.records.plan().things, intents, terms, window.clock, done)
 
 
 def test_each_crew_has_the_things_of_its_place():
@@ -33,10 +33,10 @@ def test_each_crew_has_the_things_of_its_place():
     assert {name: [thing.id for thing in crew.things] for name, crew in muster.crews.items()} == {
         "0": ["w1", "w2"], "1": ["101", "102"], "2": ["c1"],
     }  # fmt: skip
-    assert [crew.identity for crew in muster.crews.values()] == [one.identity for one in window.shelf.plan().places]
+    assert [crew.identity for crew in muster.crews.values()] == [one.identity for one in window.records.plan().places]
     assert muster.waiting == []
     assert muster.errors == {}
-    seen = {thing.id: muster.look()[thing.key].status for thing in window.shelf.plan().things}
+    seen = {thing.id: muster.look()[thing.key].status for thing in window.records.plan().things}
     assert seen == {"w1": "RUNNING", "w2": "RUNNING", "101": "job_running", "102": "job_running", "c1": "ENABLED"}
 
 

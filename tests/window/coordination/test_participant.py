@@ -24,7 +24,7 @@ def wind(**more):
 
 
 def intents(window, attempt=1):
-    (part,) = [part for part in window.shelf.progress() if part.attempt == attempt]
+    (part,) = [part for part in window.records.progress() if part.attempt == attempt]
     return {key.partition(":")[2].partition(":")[2]: intent for key, intent in part.marks.items()}
 
 
@@ -97,7 +97,7 @@ def test_a_run_is_noted_by_its_pipeline():
     window.snapshot()
     window.quiesce()
     assert set(intents(window)) == {"c1", "c1/r1"}
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert [key.rpartition(":")[2] for key in part.waited] == ["c1/r1"]
 
 
@@ -262,7 +262,7 @@ def test_an_intent_of_an_earlier_attempt_that_came_to_nothing_is_followed_by_a_s
     window = wind()
     work = window.quiescing()
     work.places.open()
-    key = window.shelf.plan().things[0].key
+    key = window.records.plan().things[0].key
     from airflow_provider_pipelines.core.verbs.item import Item
 
     work.intents.intend(key, Item("w1", before="RUNNING"), window.clock.now)
@@ -281,7 +281,7 @@ def test_no_write_goes_out_once_restore_has_begun():
 
     def turn(operation, ids):
         if operation == "pause_pipeline":
-            window.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now))
+            window.records.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now))
 
     window.rooms.watch = turn
     with pytest.raises(WatchFailed) as caught:

@@ -10,7 +10,7 @@ from tests.support.short_wire import quick, shorten
 
 
 def opened(window, hooks=None):
-    places = Places(window.shelf.plan(), window.clock, hooks or window.hooks)
+    places = Places(window.records.plan(), window.clock, hooks or window.hooks)
     places.open()
     return places
 
@@ -53,7 +53,7 @@ def test_places_are_found_by_where_a_hook_really_leads():
     assert {at: fleet.service for at, fleet in places.fleets.items()} == {0: "enos", 1: "dli", 2: "codearts"}
     assert places.errors == {}
     assert places.reasons == []
-    assert places.plan == window.shelf.plan()
+    assert places.plan == window.records.plan()
     assert all(fleet.hook.clock is window.clock for fleet in places.fleets.values())
     assert places.fleets[0].options == {"how": "pause"}
     assert places.fleets[1].options == {"on_missing_savepoint": "fail", "trigger_savepoint": False}
@@ -62,7 +62,7 @@ def test_places_are_found_by_where_a_hook_really_leads():
 
 def test_a_connection_that_leads_elsewhere_now_is_not_used():
     window = ready(enos=1, dli=1, codearts=0)
-    identity = window.shelf.plan().places[0].identity
+    identity = window.records.plan().places[0].identity
 
     def elsewhere(plan):
         found = hooks_of(window.places)(plan)
@@ -78,7 +78,7 @@ def test_a_connection_that_leads_elsewhere_now_is_not_used():
         "'airflow-pipelines restore'."
     )
     assert ORG in identity
-    assert PROJECT in window.shelf.plan().places[1].identity
+    assert PROJECT in window.records.plan().places[1].identity
 
 
 def broken(window, *reasons):

@@ -22,7 +22,7 @@ def left(n=2, **more):
 
 
 def key(window, id):
-    return next(thing.key for thing in window.shelf.plan().things if thing.id == id)
+    return next(thing.key for thing in window.records.plan().things if thing.id == id)
 
 
 def shown(plan):
@@ -243,27 +243,27 @@ def test_what_another_run_has_stopped_is_not_carried_along():
 def test_a_window_that_has_nothing_left_is_closed_by_the_one_that_takes_it_over():
     window, later = left()
     later.snapshot()
-    phase = window.shelf.phase()
+    phase = window.records.phase()
     assert (phase.phase, phase.by, phase.generation) == ("closed", "window", 1)
     assert phase.turned_at == window.clock.now
-    handed = window.shelf.handed()
+    handed = window.records.handed()
     assert handed == Handed(
         generation=1, window="nightly/window", run_id="run2", things=[key(window, "w1"), key(window, "w2")]
     )
-    assert later.shelf.handed() is None
+    assert later.records.handed() is None
 
 
 def test_what_a_later_window_does_not_target_stays_with_the_old_one():
     window, _ = left(3)
     later = window.another([EnosPipelines(pipeline_ids=["w2"], start=START)], run_id="run2")
     _, notes = later.snapshot()
-    assert window.shelf.phase() is None
-    assert window.shelf.handed().things == [key(window, "w2")]
+    assert window.records.phase() is None
+    assert window.records.handed().things == [key(window, "w2")]
     assert notes[-1] == f"{ONE} stays open for wind-1 (w1), wind-3 (w3), which this window does not target."
     window.runs.over.add(("nightly/window", "run2"))
     last = window.another([EnosPipelines(pipeline_ids=["w1"], start=START)], window="other/window", run_id="r")
     _, notes = last.snapshot()
-    assert window.shelf.handed() == Handed(
+    assert window.records.handed() == Handed(
         generation=1, window="other/window", run_id="r", things=[key(window, "w2"), key(window, "w1")]
     )
     assert notes[-1] == f"{ONE} stays open for wind-3 (w3), which this window does not target."
@@ -275,9 +275,9 @@ def test_what_a_later_window_does_not_target_stays_with_the_old_one():
 
 def test_what_was_handed_over_by_an_earlier_snapshot_does_not_count():
     window, later = left()
-    window.shelf.keep_handed(Handed(generation=0, window="x", run_id="y", things=["old"]))
+    window.records.keep_handed(Handed(generation=0, window="x", run_id="y", things=["old"]))
     later.snapshot()
-    assert window.shelf.handed().things == [key(window, "w1"), key(window, "w2")]
+    assert window.records.handed().things == [key(window, "w1"), key(window, "w2")]
 
 
 def test_of_many_things_that_stay_twenty_are_named():
@@ -292,7 +292,7 @@ def test_of_many_things_that_stay_twenty_are_named():
 
 
 def rest(window):
-    return Rest(window.shelf, window.shelf.plan())
+    return Rest(window.records, window.records.plan())
 
 
 def test_what_an_open_record_has_asked_to_stop_is_its_own():
@@ -311,11 +311,11 @@ def test_what_an_open_record_has_asked_to_stop_is_its_own():
 
 def test_what_a_later_window_took_over_is_left_out():
     window, _ = left(2)
-    window.shelf.keep_handed(Handed(generation=1, window="x", run_id="y", things=[key(window, "w1")]))
+    window.records.keep_handed(Handed(generation=1, window="x", run_id="y", things=[key(window, "w1")]))
     found = left_by(rest(window))
     assert [one.id for one in found.things] == ["w2"]
     assert [one.thing.id for one in found.asked.values()] == ["w2"]
-    window.shelf.keep_handed(Handed(generation=0, window="x", run_id="y", things=[key(window, "w1")]))
+    window.records.keep_handed(Handed(generation=0, window="x", run_id="y", things=[key(window, "w1")]))
     assert len(left_by(rest(window)).asked) == 2
 
 
@@ -323,21 +323,21 @@ def test_notes_of_another_snapshot_mean_nothing():
     window = quick(enos=1, dli=0, codearts=0)
     window.snapshot()
     part = Progress(generation=0, attempt=1, marks={key(window, "w1"): Intent(at=5.0)})
-    window.shelf.keep_progress(part)
-    window.shelf.register(1)
+    window.records.keep_progress(part)
+    window.records.register(1)
     assert left_by(rest(window)).asked == {}
     part.generation = 1
-    window.shelf.keep_progress(part)
+    window.records.keep_progress(part)
     assert left_by(rest(window)).asked[key(window, "w1")].asked_at == 5.0
 
 
 def test_a_start_that_restore_asked_for_may_not_be_shown_for_ten_minutes():
     window, _ = left(1)
-    window.shelf.keep_phase(
+    window.records.keep_phase(
         Phase(generation=1, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
     assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 700.0
-    window.shelf.keep_phase(
+    window.records.keep_phase(
         Phase(generation=0, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
     assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 0.0
@@ -355,18 +355,18 @@ def test_what_was_asked_for_by_a_former_record_needs_no_note():
 
 def late(window, later, id, *, at=None, status=None):
     """Let a quiesce that is being killed note an intent while the next snapshot looks."""
-    usual = later.shelf.announce
+    usual = later.records.announce
 
     def announce(generation):
         usual(generation)
-        parts = window.shelf.progress()
+        parts = window.records.progress()
         part = parts[0] if parts else Progress(generation=1, attempt=1)
         part.marks[key(window, id)] = Intent(at=window.clock.now if at is None else at)
-        window.shelf.keep_progress(part)
+        window.records.keep_progress(part)
         if status is not None:
             window.rooms.enos[id]["status"] = status
 
-    later.shelf.announce = announce
+    later.records.announce = announce
 
 
 @pytest.mark.parametrize(("ago", "asked"), [(0, True), (119, True), (120, True), (121, False)])
@@ -380,7 +380,7 @@ def test_a_stop_that_was_noted_late_may_still_be_on_its_way(ago, asked):
     plan, _ = window.snapshot()
     assert window.clock.now == begun + 3
     assert shown(plan) == [("w1", "RUNNING", True, asked, False), ("w2", "RUNNING", True, False, False)]
-    assert window.shelf.plan() == plan
+    assert window.records.plan() == plan
 
 
 def test_a_stop_that_was_noted_and_done_while_the_snapshot_looked_is_taken_in():
@@ -436,8 +436,8 @@ def test_the_facts_of_what_was_stopped_late_are_those_of_the_old_record():
 def test_what_was_taken_over_stays_in_the_plan_that_is_written():
     _, later = left(1)
     plan, _ = later.snapshot()
-    assert later.shelf.plan() == plan
-    assert later.shelf.plan().things[0].asked
+    assert later.records.plan() == plan
+    assert later.records.plan().things[0].asked
 
 
 def test_an_intent_for_what_is_no_target_is_no_business_of_the_plan():

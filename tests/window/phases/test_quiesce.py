@@ -25,11 +25,11 @@ def ready(**more):
 
 
 def phase(window, generation=1, word="restoring"):
-    window.shelf.keep_phase(Phase(generation=generation, phase=word, turned_at=window.clock.now))
+    window.records.keep_phase(Phase(generation=generation, phase=word, turned_at=window.clock.now))
 
 
 def key(window, id):
-    return next(thing.key for thing in window.shelf.plan().things if thing.id == id)
+    return next(thing.key for thing in window.records.plan().things if thing.id == id)
 
 
 # what it asks
@@ -41,7 +41,7 @@ def test_a_task_that_was_asked_to_end_stops_nothing_more():
         window.quiesce(killed=lambda: True)
     assert str(caught.value) == "the task was asked to end: nothing more is stopped."
     assert window.rooms.writes == []
-    assert window.shelf.attempts() == []
+    assert window.records.attempts() == []
 
 
 @pytest.mark.parametrize("word", ["restoring", "closed"])
@@ -65,7 +65,7 @@ def test_what_restore_did_for_an_earlier_snapshot_does_not_count():
 def test_an_attempt_of_an_earlier_snapshot_stops_nothing_more():
     window = ready()
     work = window.quiescing()
-    window.shelf.announce(2)
+    window.records.announce(2)
     with pytest.raises(WatchFailed) as caught:
         work.run()
     said = "window nightly/window, run run1 has a newer snapshot: this attempt stops nothing more."
@@ -94,14 +94,14 @@ def test_without_a_plan_nothing_is_stopped():
 def test_an_attempt_has_its_notes_in_the_record_before_it_is_named_there():
     window = ready()
     names = []
-    usual = window.shelf.register
-    window.shelf.register = lambda attempt: (
-        names.append((attempt, window.shelf._attempt(attempt).attempt)),
+    usual = window.records.register
+    window.records.register = lambda attempt: (
+        names.append((attempt, window.records._attempt(attempt).attempt)),
         usual(attempt),
     )
     window.quiescing(attempt=3)
     assert names == [(3, 3)]
-    assert window.shelf.attempts() == [3]
+    assert window.records.attempts() == [3]
 
 
 def test_an_attempt_takes_over_what_earlier_ones_have_noted():
@@ -115,23 +115,23 @@ def test_an_attempt_takes_over_what_earlier_ones_have_noted():
     )  # fmt: skip
     other = Progress(generation=0, attempt=3, marks={key(window, "w2"): Intent(at=5.0)}, waited=["d"])
     for part in (one, two, other):
-        window.shelf.keep_progress(part)
-        window.shelf.register(part.attempt)
+        window.records.keep_progress(part)
+        window.records.register(part.attempt)
     work = window.quiescing(attempt=4)
     assert {id: intent.at for id, intent in work.intents.noted.items()} == {key(window, "w1"): 20.0}
     assert work.intents.waited == ["a", "b", "c"]
-    kept = window.shelf._attempt(4)
+    kept = window.records._attempt(4)
     assert (kept.generation, kept.attempt, kept.marks, kept.waited) == (1, 4, work.intents.noted, ["a", "b", "c"])
     assert kept.quiet is False
 
 
 def test_the_claims_are_looked_at_once_more_before_the_first_write():
     window = ready(enos=2, dli=1, codearts=0)
-    place = window.shelf.plan().places[0]
-    claims = window.shelf.claims(place.identity)
+    place = window.records.plan().places[0]
+    claims = window.records.claims(place.identity)
     (own,) = claims.claims
     other = Claim(window="other/window", run_id="r", at=own.at - 1, things=own.things[:1])
-    window.shelf.keep_claims(place.identity, Claims(claims=[own, other]))
+    window.records.keep_claims(place.identity, Claims(claims=[own, other]))
     with pytest.raises(WatchFailed) as caught:
         window.quiesce()
     assert str(caught.value) == (
@@ -151,7 +151,7 @@ def test_a_place_that_cannot_be_reached_ends_the_attempt_before_anything_is_stop
     window.places = window.places[:1]
     with pytest.raises(ConfigurationError) as caught:
         window.quiesce()
-    identity = window.shelf.plan().places[1].identity
+    identity = window.records.plan().places[1].identity
     assert str(caught.value) == (
         f"no target of the window leads to {identity} any more. Give the target back, or bring its things back with "
         "'airflow-pipelines restore'."
@@ -171,7 +171,7 @@ def test_what_a_window_only_brings_back_is_not_stopped():
     window.quiesce()
     again = window.another([EnosPipelines(pipeline_ids=["w2"], start=START)])
     again.snapshot()
-    assert [(thing.id, thing.carried) for thing in again.shelf.plan().things] == [("w2", False), ("w1", True)]
+    assert [(thing.id, thing.carried) for thing in again.records.plan().things] == [("w2", False), ("w1", True)]
     window.rooms.enos["w1"]["status"] = "RUNNING"
     window.rooms.writes.clear()
     report = again.quiesce(attempt=2)
@@ -193,7 +193,7 @@ def test_all_is_quiet_and_said_so():
         ],
     }  # fmt: skip
     assert window.last.report == report
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert (part.quiet, part.refused) == (True, {})
 
 
@@ -224,7 +224,7 @@ def test_what_refuses_is_named_and_work_does_not_run():
         "before": "RUNNING", "after": "RUNNING", "message": NO, "code": "61128",
     }  # fmt: skip
     assert [one["result"] for one in report["things"]] == ["failed", "done", "done"]
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert (part.quiet, part.refused) == (False, {key(window, "w1"): "PermissionDenied"})
 
 
@@ -236,7 +236,7 @@ def test_with_continue_what_refuses_is_told_and_work_runs():
         f"1 of 3 could not be brought to rest: wind-1 (w1): {NO} Work runs all the same, as on_quiesce_failure says; the "
         "run will be red."
     )
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert (part.quiet, part.refused) == (True, {key(window, "w1"): "PermissionDenied"})
     assert window.verdict()[-1] == "could not be stopped: wind-1 (w1)."
 
@@ -271,7 +271,7 @@ def test_where_nothing_refuses_a_fleet_that_cannot_be_seen_ends_the_attempt_and_
     assert window.rooms.statuses()["dli", "101"] == "job_cancel_success"
     assert window.last.report["result"] == "partly"
     assert [one["id"] for one in window.last.report["things"]] == [101]
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert (part.quiet, part.refused) == (False, {})
 
 
@@ -285,7 +285,7 @@ def test_a_fleet_that_fails_beside_something_that_refuses_is_named_by_its_servic
     assert text.startswith("2 of 2 could not be brought to rest: agg-1 (101): DLI batch_stop")
     assert "; enos: EnOS list_pipelines failed" in text
     assert "; wind-1 (w1): it is RUNNING at the last look before work begins. Work does" in text
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert part.refused == {
         key(window, "101"): "InvalidRequest", "place 0": "at work", key(window, "w1"): "at work",
     }  # fmt: skip
@@ -330,7 +330,7 @@ def test_what_runs_at_the_last_look_is_a_failure():
     )
     assert window.told("w2")["result"] == "failed"
     assert window.told("w2")["message"] == "it is RUNNING at the last look before work begins."
-    (part,) = window.shelf.progress()
+    (part,) = window.records.progress()
     assert part.refused == {key(window, "w2"): "at work"}
 
 

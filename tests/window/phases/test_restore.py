@@ -33,11 +33,11 @@ def enos(n=1, **more):
 
 
 def key(window, id):
-    return next(thing.key for thing in window.shelf.plan().things if thing.id == id)
+    return next(thing.key for thing in window.records.plan().things if thing.id == id)
 
 
 def rewrite(window, **changes):
-    window.shelf.keep_plan(window.shelf.plan().model_copy(update=changes))
+    window.records.keep_plan(window.records.plan().model_copy(update=changes))
 
 
 # all is well
@@ -55,12 +55,12 @@ def test_everything_comes_back_and_the_record_is_closed():
         ],
     }  # fmt: skip
     assert window.last.report is report
-    phase = window.shelf.phase()
+    phase = window.records.phase()
     assert (phase.phase, phase.by, phase.generation, phase.missing) == ("closed", "task", 1, [])
     assert phase.turned_at == begun
     assert set(phase.marks) == {key(window, "w1")}
     assert phase.marks[key(window, "w1")].sure
-    assert window.shelf.claims(window.shelf.plan().places[0].identity).claims == []
+    assert window.records.claims(window.records.plan().places[0].identity).claims == []
     assert window.lines == ["wind-1 (w1): PAUSED -> RUNNING", FENCE(23)]
     assert window.clock.now == begun + 25
 
@@ -68,7 +68,7 @@ def test_everything_comes_back_and_the_record_is_closed():
 def test_who_brings_back_by_hand_is_noted():
     window = enos()
     window.restore(by="hand")
-    assert window.shelf.phase().by == "hand"
+    assert window.records.phase().by == "hand"
 
 
 def test_a_window_that_stopped_nothing_has_nothing_to_do():
@@ -81,7 +81,7 @@ def test_a_window_that_stopped_nothing_has_nothing_to_do():
     }  # fmt: skip
     assert window.clock.now == begun
     assert window.rooms.writes == []
-    assert window.shelf.phase().phase == "closed"
+    assert window.records.phase().phase == "closed"
 
 
 def test_a_closed_window_has_nothing_to_do_and_says_so():
@@ -98,16 +98,16 @@ def test_a_closed_window_has_nothing_to_do_and_says_so():
 
 def test_that_an_earlier_snapshot_was_closed_does_not_count():
     window = enos()
-    window.shelf.keep_phase(Phase(generation=0, phase="closed", turned_at=1.0, missing=["x"]))
+    window.records.keep_phase(Phase(generation=0, phase="closed", turned_at=1.0, missing=["x"]))
     assert window.restore()["result"] == "restored"
-    phase = window.shelf.phase()
+    phase = window.records.phase()
     assert (phase.generation, phase.missing) == (1, [])
     assert phase.turned_at > 1.0
 
 
 def test_what_a_later_snapshot_has_closed_is_not_brought_back():
     window = enos()
-    window.shelf.keep_phase(Phase(generation=2, phase="closed", turned_at=1.0))
+    window.records.keep_phase(Phase(generation=2, phase="closed", turned_at=1.0))
     assert window.restore()["result"] == "nothing to do"
 
 
@@ -206,7 +206,7 @@ def test_a_wait_is_left_to_the_triggerer():
     assert window.clock.now == begun + 30
     assert window.last.report["result"] == "partly"
     assert [crew.fleet.service for crew in window.last.muster.waiting] == ["enos"]
-    assert window.shelf.phase().phase == "restoring"
+    assert window.records.phase().phase == "restoring"
     window.clock.sleep(300)
     begun = window.clock.now
     assert window.restore()["result"] == "restored"
@@ -231,7 +231,7 @@ def test_a_task_that_was_asked_to_end_starts_nothing_more():
 def test_an_attempt_of_an_earlier_snapshot_starts_nothing_more():
     window = enos()
     work = window.restoring()
-    window.shelf.announce(2)
+    window.records.announce(2)
     rewrite(window, generation=2)
     with pytest.raises(WatchFailed) as caught:
         work.run()
@@ -243,14 +243,14 @@ def test_an_attempt_of_an_earlier_snapshot_starts_nothing_more():
 
 def test_a_snapshot_that_was_announced_and_never_written_does_not_count():
     window = enos()
-    window.shelf.announce(2)
+    window.records.announce(2)
     assert window.restore()["result"] == "restored"
 
 
 def test_what_a_later_window_takes_over_meanwhile_is_not_started():
     window = enos(2)
     work = window.restoring()
-    window.shelf.keep_handed(Handed(generation=1, window="w", run_id="r", things=[key(window, "w1")]))
+    window.records.keep_handed(Handed(generation=1, window="w", run_id="r", things=[key(window, "w1")]))
     with pytest.raises(WatchFailed) as caught:
         work.run()
     assert str(caught.value) == (
@@ -263,20 +263,20 @@ def test_what_a_later_window_takes_over_meanwhile_is_not_started():
 
 def test_what_was_taken_over_from_an_earlier_snapshot_does_not_count():
     window = enos()
-    window.shelf.keep_handed(Handed(generation=0, window="w", run_id="r", things=[key(window, "w1")]))
+    window.records.keep_handed(Handed(generation=0, window="w", run_id="r", things=[key(window, "w1")]))
     window.restore()
     assert window.rooms.writes == [("start_pipeline", "w1")]
 
 
 def test_a_turn_that_the_record_does_not_show_ends_the_attempt():
     window = enos()
-    usual = window.shelf.keep_phase
-    window.shelf.keep_phase = lambda part: None
+    usual = window.records.keep_phase
+    window.records.keep_phase = lambda part: None
     with pytest.raises(WatchFailed) as caught:
         window.restore()
     assert str(caught.value) == "the record was turned to restoring, and does not show it. A retry tries again."
     assert window.rooms.writes == []
-    window.shelf.keep_phase = usual
+    window.records.keep_phase = usual
 
 
 @pytest.mark.parametrize(("generation", "word"), [(1, "closed"), (2, "restoring")])
@@ -285,7 +285,7 @@ def test_a_record_that_somebody_else_has_closed_meanwhile_is_not_opened_again(ge
 
     def close(operation, ids):
         if operation == "start_pipeline" and ids == ["w1"]:
-            window.shelf.keep_phase(Phase(generation=generation, phase=word, turned_at=1.0))
+            window.records.keep_phase(Phase(generation=generation, phase=word, turned_at=1.0))
 
     window.rooms.watch = close
     with pytest.raises(WatchFailed) as caught:
@@ -293,7 +293,7 @@ def test_a_record_that_somebody_else_has_closed_meanwhile_is_not_opened_again(ge
     assert str(caught.value) == (
         "window nightly/window, run run1 was closed by somebody else meanwhile: look at its report."
     )
-    assert (window.shelf.phase().generation, window.shelf.phase().phase) == (generation, word)
+    assert (window.records.phase().generation, window.records.phase().phase) == (generation, word)
     assert window.rooms.writes == [("start_pipeline", "w1")]
 
 
@@ -302,10 +302,10 @@ def test_an_earlier_attempt_of_restore_is_gone_on_with():
     window.rooms.refuse("start_pipeline", 61128, id="w2")
     with pytest.raises(NotRestored):
         window.restore()
-    turned = window.shelf.phase().turned_at
+    turned = window.records.phase().turned_at
     window.clock.sleep(5)
     assert window.restore()["result"] == "restored"
-    assert window.shelf.phase().turned_at == turned
+    assert window.records.phase().turned_at == turned
     assert window.rooms.sent("start_pipeline") == ["w1", "w2", "w2"]
 
 
@@ -323,7 +323,7 @@ def test_the_second_look_comes_when_no_write_can_be_under_way_any_more(timeout, 
 
 def test_time_that_has_passed_since_the_record_was_turned_counts():
     window = enos()
-    window.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now - 10))
+    window.records.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now - 10))
     begun = window.clock.now
     window.restore()
     assert window.clock.now == begun + 15
@@ -332,7 +332,7 @@ def test_time_that_has_passed_since_the_record_was_turned_counts():
 
 def test_a_record_that_another_clock_has_turned_is_waited_for_no_longer_than_the_fence():
     window = enos()
-    window.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now + 1000))
+    window.records.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now + 1000))
     begun = window.clock.now
     window.restore()
     assert window.clock.now <= begun + 28
@@ -357,7 +357,7 @@ def test_a_kill_ends_the_wait_for_the_fence():
         window.restore(killed=lambda: bool(killed))
     assert str(caught.value) == "the task was asked to end. Clear it to go on."
     assert window.clock.now <= begun + 15
-    assert window.shelf.phase().phase == "restoring"
+    assert window.records.phase().phase == "restoring"
 
 
 def test_what_was_stopped_late_is_started_once_more():
@@ -379,9 +379,9 @@ def test_what_quiesce_noted_late_is_brought_back_too():
     window.rooms.enos["w2"]["status"] = "RUNNING"
 
     def late():
-        (part,) = window.shelf.progress()
+        (part,) = window.records.progress()
         part.marks[key(window, "w2")] = Intent(at=1.0)
-        window.shelf.keep_progress(part)
+        window.records.keep_progress(part)
         window.rooms.enos["w2"]["status"] = "PAUSED"
 
     window.clock.after(10, late)
@@ -423,7 +423,7 @@ def test_what_cannot_be_seen_a_second_time_is_not_back():
     with pytest.raises(NotRestored) as caught:
         window.restore()
     assert str(caught.value) == "wind-2 (w2) could not be seen a second time. A retry looks again."
-    assert window.shelf.phase().phase == "restoring"
+    assert window.records.phase().phase == "restoring"
     window.rooms.enos["w2"]["status"] = "RUNNING"
     assert window.restore()["result"] == "restored"
 
@@ -465,7 +465,7 @@ def test_what_is_gone_is_told_and_the_rest_comes_back(when):
     else:
         window.clock.after(15, lambda: gone(window, "w1"))
     assert window.restore()["result"] == "restored"
-    assert window.shelf.phase().missing == [key(window, "w1")]
+    assert window.records.phase().missing == [key(window, "w1")]
     assert window.told("w1") == {
         "service": "enos", "name": "wind-1", "id": "w1", "verb": "restore", "result": "unknown", "before": "RUNNING",
         "after": None, "message": GONE, "code": None,
@@ -479,7 +479,7 @@ def test_what_was_not_stopped_and_is_gone_is_told_too():
     gone(window, "w1")
     window.quiesce()
     assert window.restore()["result"] == "restored"
-    assert window.shelf.phase().missing == [key(window, "w1")]
+    assert window.records.phase().missing == [key(window, "w1")]
     assert window.told("w1")["message"] == GONE
 
 
@@ -487,14 +487,14 @@ def test_two_of_two_may_be_gone_and_three_of_three_are_taken_for_a_lost_permissi
     window = enos(2)
     window.rooms.enos.clear()
     assert window.restore()["result"] == "restored"
-    assert len(window.shelf.phase().missing) == 2
+    assert len(window.records.phase().missing) == 2
     window = enos(3)
     window.rooms.enos.clear()
     with pytest.raises(
         NotRestored, match=r"^3 of 3 are not back: wind-1 \(w1\): EnOS list_pipelines failed .*; wind-2"
     ):
         window.restore()
-    assert window.shelf.phase().phase == "restoring"
+    assert window.records.phase().phase == "restoring"
     window = enos(3)
     gone(window, "w1")
     gone(window, "w2")
@@ -509,7 +509,7 @@ def test_what_was_gone_for_an_earlier_attempt_is_looked_for_anew():
         window.restore()
     window.rooms.enos["w1"] = one
     assert window.restore()["result"] == "restored"
-    assert window.shelf.phase().missing == []
+    assert window.records.phase().missing == []
     assert window.rooms.statuses()["enos", "w1"] == "RUNNING"
 
 
@@ -536,8 +536,8 @@ def test_what_does_not_come_back_is_named_with_its_reason_and_the_rest_comes_bac
         "service": "enos", "name": "wind-1", "id": "w1", "verb": "start_pipeline", "result": "failed",
         "before": "PAUSED", "after": "PAUSED", "message": no, "code": "61128",
     }  # fmt: skip
-    assert window.shelf.phase().phase == "restoring"
-    assert set(window.shelf.phase().marks) == {key(window, id) for id in ("w2", "101", "c1")}
+    assert window.records.phase().phase == "restoring"
+    assert set(window.records.phase().marks) == {key(window, id) for id in ("w2", "101", "c1")}
     window.rooms.writes.clear()
     window.rooms.faults.clear()
     window.rooms.dli["102"]["refuses_run"] = 0
@@ -552,7 +552,7 @@ def test_a_start_that_did_not_lead_to_its_goal_is_asked_for_anew_by_the_next_att
         NotRestored, match=r"^1 of 1 are not back: agg-1 \(101\): 101 is job_submit_fail after batch_run"
     ):
         window.restore()
-    assert window.shelf.phase().marks == {}
+    assert window.records.phase().marks == {}
     window.rooms.dli["101"]["ends"] = {}
     assert window.restore()["result"] == "restored"
 
@@ -571,7 +571,7 @@ def test_a_place_that_no_target_leads_to_any_more_is_named_and_the_rest_comes_ba
     window.places = window.places[:1]
     with pytest.raises(NotRestored) as caught:
         window.restore()
-    identity = window.shelf.plan().places[1].identity
+    identity = window.records.plan().places[1].identity
     reason = (
         f"no target of the window leads to {identity} any more. Give the target back, or bring its things back with "
         "'airflow-pipelines restore'."
@@ -696,8 +696,8 @@ def test_a_claim_that_cannot_be_withdrawn_is_told_and_no_failure():
 def test_the_claims_in_all_places_are_withdrawn():
     window = down(enos=1, dli=1, codearts=1)
     window.restore()
-    for place in window.shelf.plan().places:
-        assert window.shelf.claims(place.identity).claims == []
+    for place in window.records.plan().places:
+        assert window.records.claims(place.identity).claims == []
 
 
 # records of others
@@ -724,8 +724,8 @@ def test_what_attempts_noted_counts_the_later_one_first_and_none_of_another_snap
     one = Progress(generation=1, attempt=5, marks={key(window, "w1"): Intent(at=50.0)})
     two = Progress(generation=0, attempt=6, marks={key(window, "w1"): Intent(at=60.0)})
     for part in (one, two):
-        window.shelf.keep_progress(part)
-        window.shelf.register(part.attempt)
+        window.records.keep_progress(part)
+        window.records.register(part.attempt)
     stops = window.restoring()._stops()
     assert {name: intent.at for name, intent in stops.items() if name == key(window, "w1")} == {key(window, "w1"): 50.0}
     assert set(stops) == {key(window, "w1"), key(window, "w2")}
@@ -736,7 +736,7 @@ def test_a_window_that_was_adopted_and_dropped_since_is_passed_over():
     window.runs.over.add(("nightly/window", "run1"))
     later = window.another(run_id="run2")
     later.snapshot()
-    window.shelf.drop()
+    window.records.drop()
     assert later.restore()["result"] == "restored"
     assert window.rooms.sent("start_pipeline") == ["w1"]
 
@@ -795,6 +795,6 @@ def test_credentials_that_only_writes_are_refused_for_are_left_alone_too():
 
 def test_no_word_is_said_of_a_fence_that_is_over():
     window = enos()
-    window.shelf.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now - 24))
+    window.records.keep_phase(Phase(generation=1, phase="restoring", turned_at=window.clock.now - 24))
     window.restore()
     assert not any("looking once more" in line for line in window.lines)

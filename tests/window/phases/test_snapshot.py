@@ -24,7 +24,7 @@ def enos(n=1, **more):
 
 
 def claims(window, identity=IDENTITY):
-    return [(claim.window, claim.run_id) for claim in window.shelf.claims(identity).claims]
+    return [(claim.window, claim.run_id) for claim in window.records.claims(identity).claims]
 
 
 # a snapshot as it should be
@@ -36,7 +36,7 @@ def test_a_snapshot_writes_what_there_is_and_changes_nothing():
     plan, notes = window.snapshot()
     assert notes == []
     assert window.rooms.writes == []
-    assert window.shelf.plan() == plan
+    assert window.records.plan() == plan
     assert (plan.window, plan.run_id, plan.generation, plan.version) == ("nightly/window", "run1", 1, 1)
     assert (plan.on_quiesce_failure, plan.on_missing, plan.former) == ("continue", "fail", [])
     assert plan.made_at == window.clock.now == DAWN + 9
@@ -44,9 +44,9 @@ def test_a_snapshot_writes_what_there_is_and_changes_nothing():
         ("w1", "wind-1", "RUNNING", True, 0), ("w2", "wind-2", "PAUSED", False, 0),
         ("101", "agg-1", "job_running", True, 1), ("c1", "build-1", "ENABLED", True, 2),
     ]  # fmt: skip
-    assert window.shelf.generation() == 1
-    assert window.shelf.attempts() == []
-    assert window.shelf.last_run() == "run1"
+    assert window.records.generation() == 1
+    assert window.records.attempts() == []
+    assert window.records.last_run() == "run1"
     assert window.lines == []
     for place in plan.places:
         assert claims(window, place.identity) == [("nightly/window", "run1")]
@@ -59,15 +59,15 @@ def test_each_snapshot_of_a_run_counts_one_further():
     window.restore()
     plan, notes = window.snapshot()
     assert (plan.generation, plan.former, notes) == (2, [], [])
-    assert window.shelf.generation() == 2
-    assert window.shelf.attempts() == [1], "what attempts there were is kept"
+    assert window.records.generation() == 2
+    assert window.records.attempts() == [1], "what attempts there were is kept"
 
 
 def test_the_generation_is_announced_before_the_plan_is_written():
     window = enos()
     seen = []
-    usual = window.shelf.keep_plan
-    window.shelf.keep_plan = lambda plan: (seen.append(window.shelf.generation()), usual(plan))
+    usual = window.records.keep_plan
+    window.records.keep_plan = lambda plan: (seen.append(window.records.generation()), usual(plan))
     window.snapshot()
     assert seen == [1]
 
@@ -120,7 +120,7 @@ def test_what_does_not_settle_in_time_fails_the_snapshot(timeout, passes):
     with pytest.raises(WatchTimeout) as caught:
         window.snapshot()
     assert str(caught.value) == ("not settled before the deadline: wind-1 (w1) is STARTING. Nothing was changed.")
-    assert window.shelf.plan() is None
+    assert window.records.plan() is None
     assert claims(window) == []
 
 
@@ -134,7 +134,7 @@ def test_what_nobody_understands_fails_the_snapshot():
         "wind-2 (w2) is ODD, wind-3 (w3) is in no status: what cannot be understood cannot be brought back, so nothing "
         "was changed. See to it, or leave it out with exclude."
     )
-    assert window.shelf.plan() is None
+    assert window.records.plan() is None
 
 
 def test_of_many_strange_things_twenty_are_named():
@@ -231,7 +231,7 @@ def test_two_targets_in_one_place_are_claimed_together():
     )
     plan, _ = window.snapshot()
     assert [(one.id, one.target) for one in plan.things] == [("w1", 0), ("w3", 1)]
-    (claim,) = window.shelf.claims(IDENTITY).claims
+    (claim,) = window.records.claims(IDENTITY).claims
     assert len(claim.things) == 2
     assert window.clock.now == DAWN + 3
 
@@ -323,7 +323,7 @@ def test_a_window_that_goes_on_keeps_others_out():
         "Nothing was changed. Let that window end first, or give the two different targets or times."
     )
     assert claims(window) == [("nightly/window", "run1")]
-    assert other.shelf.plan() is None
+    assert other.records.plan() is None
 
 
 @pytest.mark.parametrize("part", [("plan", "nightly/window", "run1"), ("claims", IDENTITY)])
@@ -351,7 +351,7 @@ def test_where_the_snapshot_of_a_half_stopped_run_cannot_be_renewed_the_one_befo
     assert notes[0].startswith(
         "the snapshot could not be renewed, so the one before counts: EnOS list_pipelines failed"
     )
-    assert window.shelf.generation() == 1
+    assert window.records.generation() == 1
     assert claims(window) == [("nightly/window", "run1")]
 
 
@@ -368,18 +368,18 @@ def test_once_the_new_snapshot_is_announced_no_former_one_counts():
     window = enos(2)
     window.snapshot()
     window.quiesce()
-    usual = window.shelf.keep_plan
+    usual = window.records.keep_plan
 
     def lost(plan):
         raise WatchFailed("lost")
 
-    window.shelf.keep_plan = lost
+    window.records.keep_plan = lost
     with pytest.raises(WatchFailed, match=r"^lost$"):
         window.snapshot()
-    window.shelf.keep_plan = usual
+    window.records.keep_plan = usual
     assert claims(window) == [("nightly/window", "run1")]
     fresh = enos()
-    fresh.shelf.keep_plan = lost
+    fresh.records.keep_plan = lost
     with pytest.raises(WatchFailed, match=r"^lost$"):
         fresh.snapshot()
     assert claims(fresh) == [("nightly/window", "run1")], "restore may need them"
@@ -453,12 +453,12 @@ def test_of_the_runs_before_the_last_closed_one_is_dropped():
     window.restore()
     later = window.another(run_id="run2")
     later.snapshot()
-    assert later.shelf.beside("nightly/window", "run1").plan() is None
-    assert window.shelf.control not in window.store.texts
-    assert later.shelf.last_run() == "run2"
+    assert later.records.beside("nightly/window", "run1").plan() is None
+    assert window.records.control not in window.store.texts
+    assert later.records.last_run() == "run2"
     again = later.another(run_id="run2")
     again.snapshot()
-    assert again.shelf.plan() is not None
+    assert again.records.plan() is not None
 
 
 def test_the_record_of_a_run_that_is_not_closed_is_kept():
@@ -468,7 +468,7 @@ def test_the_record_of_a_run_that_is_not_closed_is_kept():
     window.runs.over.add(("nightly/window", "run1"))
     later = window.another([EnosPipelines(pipeline_ids=["w2"], start=START)], run_id="run2")
     _, notes = later.snapshot()
-    assert window.shelf.beside("nightly/window", "run1").plan() is not None
+    assert window.records.beside("nightly/window", "run1").plan() is not None
     assert notes == [
         "wind-2 (w2) is PAUSED since window nightly/window (run run1): it was RUNNING, and that counts.",
         "window nightly/window (run run1) stays open for wind-1 (w1), which this window does not target.",
@@ -482,7 +482,7 @@ def test_the_record_of_a_run_that_this_one_has_taken_over_is_kept_as_long_as_it_
     window.runs.over.add(("nightly/window", "run1"))
     later = window.another(run_id="run2")
     later.snapshot()
-    old = window.shelf.beside("nightly/window", "run1")
+    old = window.records.beside("nightly/window", "run1")
     assert old.plan() is not None
     assert old.closed(old.plan())
 
@@ -500,7 +500,7 @@ def test_that_the_record_of_the_run_before_cannot_be_dropped_is_told_and_no_fail
     window.store.delete = deny
     plan, _ = later.snapshot()
     assert later.lines == ["the record of the run before could not be dropped: not now"]
-    assert later.shelf.plan() == plan
+    assert later.records.plan() == plan
 
 
 def test_windows_of_another_name_are_left_alone():
@@ -509,12 +509,12 @@ def test_windows_of_another_name_are_left_alone():
     window.quiesce()
     window.restore()
     window.another(window="other/window", run_id="run2").snapshot()
-    assert window.shelf.plan() is not None
+    assert window.records.plan() is not None
 
 
 def test_a_claim_of_a_run_that_is_over_is_seen_through():
     window = enos()
-    window.shelf.keep_claims(IDENTITY, Claims(claims=[Claim(window="dead/window", run_id="r", at=1.0, things=[])]))
+    window.records.keep_claims(IDENTITY, Claims(claims=[Claim(window="dead/window", run_id="r", at=1.0, things=[])]))
     window.runs.over.add(("dead/window", "r"))
     window.snapshot()
     assert claims(window) == [("nightly/window", "run1")]
@@ -524,7 +524,7 @@ def test_a_phase_of_an_earlier_snapshot_closes_nothing():
     window = enos()
     window.snapshot()
     window.quiesce()
-    window.shelf.keep_phase(Phase(generation=0, phase="closed", turned_at=1.0))
+    window.records.keep_phase(Phase(generation=0, phase="closed", turned_at=1.0))
     plan, notes = window.snapshot()
     assert len(notes) == 1
     assert plan.things[0].asked

@@ -16,7 +16,7 @@ from airflow_provider_pipelines.window.record.model import (
     Plan,
     Progress,
 )
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
 from tests.support.playing import MemoryStore
 
@@ -61,10 +61,10 @@ def store():
 
 
 @pytest.fixture
-def shelf(store):
-    shelf = Shelf(store, WINDOW, RUN)
-    shelf.begin()
-    return shelf
+def records(store):
+    records = RecordRepository(store, WINDOW, RUN)
+    records.begin()
+    return records
 
 
 def plan_of(**more):
@@ -96,75 +96,75 @@ def test_a_key_is_a_hash_of_its_parts_under_our_prefix():
 
 
 def test_the_control_key_tells_that_there_is_a_record_and_never_changes(store):
-    shelf = Shelf(store, WINDOW, RUN)
-    assert str(shelf) == "nightly/window, run run1"
-    shelf.begin()
+    records = RecordRepository(store, WINDOW, RUN)
+    assert str(records) == "nightly/window, run run1"
+    records.begin()
     text = '{"run_id": "run1", "version": 1, "window": "nightly/window"}'
     assert store.texts == {key("control"): text}
     assert store.abouts == {key("control"): "maintenance window nightly/window, run run1: control"}
     writes = next(store.writes)
-    shelf.begin()
+    records.begin()
     assert next(store.writes) == writes + 1, "what is there is not written again"
 
 
-def test_a_key_of_its_own_says_which_snapshot_counts(store, shelf):
-    refused(shelf.generation, "which of its snapshots counts cannot be read")
-    shelf.announce(3)
-    assert shelf.generation() == 3
+def test_a_key_of_its_own_says_which_snapshot_counts(store, records):
+    refused(records.generation, "which of its snapshots counts cannot be read")
+    records.announce(3)
+    assert records.generation() == 3
     text = '{"generation": 3, "run_id": "run1", "version": 1, "window": "nightly/window"}'
     assert store.texts[key("generation")] == text
     assert store.abouts[key("generation")] == "maintenance window nightly/window, run run1: generation"
 
 
 @pytest.mark.parametrize("text", ["", "[3]", "7", "null", "{}", '{"generation": "3"}', '{"generation": null}'])
-def test_a_counter_that_says_no_number_is_an_error(store, shelf, text):
+def test_a_counter_that_says_no_number_is_an_error(store, records, text):
     store.texts[key("generation")] = text
-    refused(shelf.generation, "which of its snapshots counts cannot be read")
+    refused(records.generation, "which of its snapshots counts cannot be read")
 
 
 @pytest.mark.parametrize("answer", [None, "{}"])
 def test_what_cannot_be_read_back_is_an_error(store, answer):
-    shelf = Shelf(store, WINDOW, RUN)
+    records = RecordRepository(store, WINDOW, RUN)
     store.instead[key("control")] = [None, answer]
-    refused(shelf.begin, "what was written cannot be read back")
+    refused(records.begin, "what was written cannot be read back")
     store.instead[key("generation")] = [answer]
-    refused(lambda: shelf.announce(1), "what was written cannot be read back")
+    refused(lambda: records.announce(1), "what was written cannot be read back")
 
 
 # absence
 
 
-def test_what_is_absent_was_absent_twice_with_the_control_key_read_in_between_and_after(store, shelf):
+def test_what_is_absent_was_absent_twice_with_the_control_key_read_in_between_and_after(store, records):
     store.read.clear()
-    assert shelf.texts.look_up("k") is None
+    assert records.texts.look_up("k") is None
     assert store.read == ["k", key("control"), "k", key("control")]
 
 
-def test_what_a_second_read_finds_is_there(store, shelf):
+def test_what_a_second_read_finds_is_there(store, records):
     store.texts["k"] = "7"
-    assert shelf.texts.look_up("k") == "7"
+    assert records.texts.look_up("k") == "7"
     store.instead["k"] = [None, "7"]
-    assert shelf.texts.look_up("k") == "7"
+    assert records.texts.look_up("k") == "7"
 
 
 @pytest.mark.parametrize("answers", [[None], ["x", None]])
-def test_nothing_is_absent_while_the_control_key_cannot_be_read(store, shelf, answers):
+def test_nothing_is_absent_while_the_control_key_cannot_be_read(store, records, answers):
     store.instead[key("control")] = answers
-    refused(lambda: shelf.texts.look_up("k"), "the metadata database or the API server cannot be asked")
+    refused(lambda: records.texts.look_up("k"), "the metadata database or the API server cannot be asked")
     store.instead[key("control")] = answers
-    refused(shelf.plan, "the metadata database or the API server cannot be asked")
+    refused(records.plan, "the metadata database or the API server cannot be asked")
 
 
-def test_a_store_that_is_certain_is_asked_once(store, shelf):
+def test_a_store_that_is_certain_is_asked_once(store, records):
     store.certain = True
     store.read.clear()
-    assert shelf.texts.look_up("k") is None
+    assert records.texts.look_up("k") is None
     assert store.read == ["k"]
 
 
-def test_the_records_of_another_run_are_told_absent_by_our_own_control_key(store, shelf):
+def test_the_records_of_another_run_are_told_absent_by_our_own_control_key(store, records):
     store.read.clear()
-    other = shelf.beside("weekly/window", "run9")
+    other = records.beside("weekly/window", "run9")
     assert (other.window, other.run_id, other.store) == ("weekly/window", "run9", store)
     assert other.control == named("control", "weekly/window", "run9")
     assert other.plan() is None
@@ -179,88 +179,88 @@ def test_the_records_of_another_run_are_told_absent_by_our_own_control_key(store
 # plan
 
 
-def test_a_plan_is_kept_and_read_back(store, shelf):
-    assert shelf.plan() is None
-    refused(shelf.needed_plan, "there is none")
+def test_a_plan_is_kept_and_read_back(store, records):
+    assert records.plan() is None
+    refused(records.needed_plan, "there is none")
     plan = plan_of()
-    shelf.keep_plan(plan)
-    assert shelf.plan() == shelf.needed_plan() == plan
+    records.keep_plan(plan)
+    assert records.plan() == records.needed_plan() == plan
     assert json.loads(store.texts[key("plan")])["window"] == WINDOW
     assert store.abouts[key("plan")] == "maintenance window nightly/window, run run1: plan"
 
 
-def test_a_plan_that_cannot_be_read_back_is_an_error(store, shelf):
+def test_a_plan_that_cannot_be_read_back_is_an_error(store, records):
     store.instead[key("plan")] = [None]
-    refused(lambda: shelf.keep_plan(plan_of()), "what was written cannot be read back")
+    refused(lambda: records.keep_plan(plan_of()), "what was written cannot be read back")
     store.instead[key("plan")] = [plan_of(generation=2).model_dump_json()]
-    refused(lambda: shelf.keep_plan(plan_of()), "what was written cannot be read back")
+    refused(lambda: records.keep_plan(plan_of()), "what was written cannot be read back")
 
 
 @pytest.mark.parametrize("other", [{"window": "weekly/window"}, {"run_id": "run9"}])
-def test_the_plan_of_another_run_is_not_ours(store, shelf, other):
+def test_the_plan_of_another_run_is_not_ours(store, records, other):
     plan = plan_of(**other)
     store.texts[key("plan")] = plan.model_dump_json()
-    refused(shelf.plan, f"it is that of {plan.window}, run {plan.run_id}")
+    refused(records.plan, f"it is that of {plan.window}, run {plan.run_id}")
 
 
-def test_a_plan_that_does_not_validate_names_the_window(store, shelf):
+def test_a_plan_that_does_not_validate_names_the_window(store, records):
     store.texts[key("plan")] = "{}"
     with pytest.raises(
         RecordUnreadable, match=r"^the record of window nightly/window, run run1 cannot be understood \(Plan: version, "
     ):
-        shelf.plan()
+        records.plan()
 
 
 # attempts
 
 
-def test_each_attempt_is_named_and_has_a_text_of_its_own(store, shelf):
-    refused(shelf.attempts, "the list of its attempts is missing")
-    refused(shelf.progress, "the list of its attempts is missing")
-    shelf.begin_attempts()
+def test_each_attempt_is_named_and_has_a_text_of_its_own(store, records):
+    refused(records.attempts, "the list of its attempts is missing")
+    refused(records.progress, "the list of its attempts is missing")
+    records.begin_attempts()
     assert store.texts[key("attempts")] == '{"version":1,"attempts":[]}'
-    assert shelf.attempts() == shelf.progress() == []
+    assert records.attempts() == records.progress() == []
     first, second = Progress(generation=1, attempt=1), Progress(generation=1, attempt=12, quiet=True)
     for part in (first, second):
-        shelf.keep_progress(part)
-        shelf.register(part.attempt)
+        records.keep_progress(part)
+        records.register(part.attempt)
     assert store.texts[key("attempts")] == '{"version":1,"attempts":[1,12]}'
     assert store.abouts[key("attempts")] == "maintenance window nightly/window, run run1: attempts"
     assert store.abouts[key("progress12")] == "maintenance window nightly/window, run run1: progress12"
-    assert shelf.progress() == [first, second]
+    assert records.progress() == [first, second]
     del store.texts[key("progress12")]
-    refused(shelf.progress, "what attempt 12 of quiesce wrote is missing")
+    refused(records.progress, "what attempt 12 of quiesce wrote is missing")
 
 
-def test_an_attempt_that_is_named_already_is_not_named_again(store, shelf):
-    shelf.begin_attempts()
-    shelf.register(4)
+def test_an_attempt_that_is_named_already_is_not_named_again(store, records):
+    records.begin_attempts()
+    records.register(4)
     writes = next(store.writes)
-    shelf.register(4)
-    assert shelf.attempts() == [4]
+    records.register(4)
+    assert records.attempts() == [4]
     assert next(store.writes) == writes + 1
 
 
-def test_an_attempt_that_cannot_be_read_back_is_an_error(store, shelf):
+def test_an_attempt_that_cannot_be_read_back_is_an_error(store, records):
     store.instead[key("attempts")] = ['{"attempts":[]}']
-    refused(lambda: shelf.register(1), "what was written cannot be read back")
+    refused(lambda: records.register(1), "what was written cannot be read back")
 
 
-def test_the_intents_of_a_snapshot_are_those_of_its_attempts_and_the_later_attempt_counts(store, shelf):
-    shelf.begin_attempts()
+def test_the_intents_of_a_snapshot_are_those_of_its_attempts_and_the_later_attempt_counts(store, records):
+    records.begin_attempts()
     noted = [
         (1, 3, {"a": Intent(at=30.0), "b": Intent(at=31.0)}),
         (1, 2, {"a": Intent(at=20.0), "c": Intent(at=21.0)}),
         (2, 4, {"a": Intent(at=40.0)}),
     ]
     for generation, attempt, intents in noted:
-        shelf.keep_progress(Progress(generation=generation, attempt=attempt, marks=intents))
-        shelf.register(attempt)
+        records.keep_progress(Progress(generation=generation, attempt=attempt, marks=intents))
+        records.register(attempt)
     store.read.clear()
-    assert {key: intent.at for key, intent in shelf.intents(1).items()} == {"a": 30.0, "b": 31.0, "c": 21.0}
+    assert {key: intent.at for key, intent in records.intents(1).items()} == {"a": 30.0, "b": 31.0, "c": 21.0}
     assert len(store.read) == len(set(store.read)), "each attempt is read once"
-    assert shelf.intents(3) == {}
-    assert [part.attempt for part in shelf.progress_of(1)] == [3, 2]
+    assert records.intents(3) == {}
+    assert [part.attempt for part in records.progress_of(1)] == [3, 2]
 
 
 # phase
@@ -270,10 +270,10 @@ def phase_of(**more):
     return Phase(**{"generation": 1, "phase": "restoring", "turned_at": 5.0, **more})
 
 
-def test_a_phase_is_kept(store, shelf):
-    assert shelf.phase() is None
-    shelf.keep_phase(phase_of())
-    assert shelf.phase() == phase_of()
+def test_a_phase_is_kept(store, records):
+    assert records.phase() is None
+    records.keep_phase(phase_of())
+    assert records.phase() == phase_of()
     assert store.abouts[key("phase")] == "maintenance window nightly/window, run run1: phase"
 
 
@@ -287,10 +287,10 @@ def test_a_phase_is_kept(store, shelf):
         (phase_of(phase="closed"), 2, False),
     ],
 )
-def test_a_record_is_closed_by_its_own_snapshot_or_a_later_one(shelf, phase, generation, closed):
+def test_a_record_is_closed_by_its_own_snapshot_or_a_later_one(records, phase, generation, closed):
     if phase is not None:
-        shelf.keep_phase(phase)
-    assert shelf.closed(plan_of(generation=generation)) is closed
+        records.keep_phase(phase)
+    assert records.closed(plan_of(generation=generation)) is closed
 
 
 INTENTS = {"k": Intent(at=1.0)}
@@ -308,82 +308,82 @@ INTENTS = {"k": Intent(at=1.0)}
         (phase_of(generation=3, marks=INTENTS), phase_of(generation=3, marks=INTENTS)),
     ],
 )
-def test_closing_keeps_what_restore_noted_of_this_snapshot_and_leaves_a_later_one_alone(shelf, before, after):
+def test_closing_keeps_what_restore_noted_of_this_snapshot_and_leaves_a_later_one_alone(records, before, after):
     if before is not None:
-        shelf.keep_phase(before)
-    shelf.close(plan_of(generation=2), "hand", 9.0)
-    assert shelf.phase() == after
+        records.keep_phase(before)
+    records.close(plan_of(generation=2), "hand", 9.0)
+    assert records.phase() == after
 
 
-def test_standing_reads_the_phase_on_both_sides_of_the_counter(store, shelf):
-    shelf.announce(0)
+def test_standing_reads_the_phase_on_both_sides_of_the_counter(store, records):
+    records.announce(0)
     store.read.clear()
-    assert shelf.standing() == (None, 0)
+    assert records.standing() == (None, 0)
     assert store.read == [key("phase"), key("generation"), key("phase")]
-    shelf.announce(2)
-    shelf.keep_phase(phase_of())
+    records.announce(2)
+    records.keep_phase(phase_of())
     store.read.clear()
-    assert shelf.standing() == (phase_of(), 2)
+    assert records.standing() == (phase_of(), 2)
     assert store.read == [key("phase"), key("generation")]
     store.instead[key("phase")] = [None, phase_of().model_dump_json()]
-    assert shelf.standing() == (phase_of(), 2)
+    assert records.standing() == (phase_of(), 2)
     store.instead[key("phase")] = ["{}"]
     with pytest.raises(RecordUnreadable, match=r"^the record of window nightly/window, run run1 .* \(Phase: gen"):
-        shelf.standing()
+        records.standing()
 
 
 # the rest
 
 
-def test_other_parts_are_kept_under_their_names(store, shelf):
-    assert (shelf.handed(), shelf.judged()) == (None, None)
+def test_other_parts_are_kept_under_their_names(store, records):
+    assert (records.handed(), records.judged()) == (None, None)
     handed = Handed(generation=1, window="weekly/window", run_id="run9", things=["k"])
     judged = Judged(generation=1, open=["a"])
-    shelf.keep_handed(handed)
-    shelf.keep_judged(judged)
-    assert (shelf.handed(), shelf.judged()) == (handed, judged)
+    records.keep_handed(handed)
+    records.keep_judged(judged)
+    assert (records.handed(), records.judged()) == (handed, judged)
     assert store.abouts[key("handed")] == "maintenance window nightly/window, run run1: handed"
     assert store.abouts[key("judged")] == "maintenance window nightly/window, run run1: judged"
 
 
-def test_the_latest_run_is_noted_once_for_all_runs_of_a_window(store, shelf):
-    assert shelf.last_run() is None
-    shelf.keep_last_run()
+def test_the_latest_run_is_noted_once_for_all_runs_of_a_window(store, records):
+    assert records.last_run() is None
+    records.keep_last_run()
     kept = named("last", WINDOW)
     assert store.texts[kept] == '{"version":1,"window":"nightly/window","run_id":"run1"}'
     assert store.abouts[kept] == "maintenance window nightly/window: last run"
-    assert shelf.beside(WINDOW, "run2").last_run() == "run1"
+    assert records.beside(WINDOW, "run2").last_run() == "run1"
     store.texts[kept] = "{}"
     with pytest.raises(
         RecordUnreadable, match=r"^the record of window nightly/window cannot be understood \(Last: win"
     ):
-        shelf.last_run()
+        records.last_run()
 
 
-def test_claims_are_noted_once_for_all_windows(store, shelf):
-    assert shelf.claims("enos x o1") == Claims()
+def test_claims_are_noted_once_for_all_windows(store, records):
+    assert records.claims("enos x o1") == Claims()
     claims = Claims(claims=[Claim(window=WINDOW, run_id=RUN, at=1.0, things=["a"])])
-    shelf.keep_claims("enos x o1", claims)
+    records.keep_claims("enos x o1", claims)
     kept = named("claims", "enos x o1")
     assert json.loads(store.texts[kept])["claims"] == [{"window": WINDOW, "run_id": RUN, "at": 1.0, "things": ["a"]}]
     assert store.abouts[kept] == "maintenance windows: claims in enos x o1"
-    assert shelf.beside("weekly/window", "run9").claims("enos x o1") == claims
+    assert records.beside("weekly/window", "run9").claims("enos x o1") == claims
     store.texts[kept] = "[]"
     with pytest.raises(RecordUnreadable, match=r"^the record of window claims in enos x o1 cannot .* \(Claims: all of"):
-        shelf.claims("enos x o1")
+        records.claims("enos x o1")
 
 
-def test_a_record_is_dropped_as_a_whole_the_plan_first_and_the_control_key_last(store, shelf):
-    shelf.begin_attempts()
-    shelf.keep_plan(plan_of())
+def test_a_record_is_dropped_as_a_whole_the_plan_first_and_the_control_key_last(store, records):
+    records.begin_attempts()
+    records.keep_plan(plan_of())
     for number in (1, 2):
-        shelf.keep_progress(Progress(generation=1, attempt=number))
-        shelf.register(number)
-    shelf.keep_phase(phase_of())
-    shelf.keep_handed(Handed(generation=1, window="w", run_id="r"))
-    shelf.keep_judged(Judged(generation=1))
-    shelf.keep_last_run()
-    shelf.drop()
+        records.keep_progress(Progress(generation=1, attempt=number))
+        records.register(number)
+    records.keep_phase(phase_of())
+    records.keep_handed(Handed(generation=1, window="w", run_id="r"))
+    records.keep_judged(Judged(generation=1))
+    records.keep_last_run()
+    records.drop()
     assert store.deleted == [
         key(name)
         for name in (

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.window.record.claims import Claiming, Rest, short
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase, Plan
-from airflow_provider_pipelines.window.record.repository import Shelf
+from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
 from tests.support.playing import MemoryStore, Runs
 
@@ -24,12 +24,12 @@ class Table:
     def __init__(self):
         self.store, self.runs = MemoryStore(), Runs()
         self.now, self.slept, self.meanwhile = 100.0, [], []
-        self.shelf = self.shelf_of("nightly")
-        self.shelf.begin()
-        self.claiming = Claiming(self.shelf, IDENTITY, self.runs, lambda: self.now, self.sleep)
+        self.records = self.records_of("nightly")
+        self.records.begin()
+        self.claiming = Claiming(self.records, IDENTITY, self.runs, lambda: self.now, self.sleep)
 
-    def shelf_of(self, name):
-        return Shelf(self.store, f"{name}/window", f"{name}-1")
+    def records_of(self, name):
+        return RecordRepository(self.store, f"{name}/window", f"{name}-1")
 
     def sleep(self, seconds):
         self.slept.append(seconds)
@@ -38,24 +38,24 @@ class Table:
 
     @property
     def claims(self):
-        return self.shelf.claims(IDENTITY).claims
+        return self.records.claims(IDENTITY).claims
 
     def put(self, *claims):
-        self.shelf.keep_claims(IDENTITY, Claims(claims=list(claims)))
+        self.records.keep_claims(IDENTITY, Claims(claims=list(claims)))
 
     def plan(self, name, *, closed=False, over=True):
         """Give another window a record."""
-        shelf = self.shelf_of(name)
-        shelf.begin()
+        records = self.records_of(name)
+        records.begin()
         plan = Plan.model_validate(
             {
-                "version": 1, "window": shelf.window, "run_id": shelf.run_id, "generation": 1, "made_at": 1.0,
+                "version": 1, "window": records.window, "run_id": records.run_id, "generation": 1, "made_at": 1.0,
                 "on_quiesce_failure": "restore", "on_missing": "report", "places": [], "things": [],
             }
         )  # fmt: skip
-        shelf.keep_plan(plan)
+        records.keep_plan(plan)
         if closed:
-            shelf.keep_phase(Phase(generation=1, phase="closed", turned_at=2.0))
+            records.keep_phase(Phase(generation=1, phase="closed", turned_at=2.0))
         if over:
             self.over(name)
         return plan
@@ -133,7 +133,7 @@ def test_what_was_left_open_over_the_same_things_is_given_back(table):
     rests = table.claiming.claim(["a", "c"])
     assert [type(rest) for rest in rests] == [Rest, Rest]
     assert [rest.plan for rest in rests] == plans[1:]
-    assert [str(rest.shelf) for rest in rests] == ["weekly/window, run weekly-1", "yearly/window, run yearly-1"]
+    assert [str(rest.records) for rest in rests] == ["weekly/window, run weekly-1", "yearly/window, run yearly-1"]
     assert len(table.claims) == 4
 
 
@@ -190,7 +190,7 @@ def test_what_is_claimed_while_claims_are_judged_is_kept(table):
     late = [claim_of("yearly", "y"), claim_of("left", "a")]
     Meanwhile(table, "weekly", lambda: table.put(*table.claims, *late))
     (rest,) = table.claiming.claim(["a"])
-    assert rest.shelf.window == "left/window"
+    assert rest.records.window == "left/window"
     assert table.claims == [claim_of("weekly", "z"), *late, claim_of("nightly", "a", at=100.0)]
 
 
