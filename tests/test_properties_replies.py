@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Sleep, Wire
-from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, Patience
+from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, RetryBudget
 from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
 from airflow_provider_pipelines.hook.connection import Fields
@@ -61,7 +61,7 @@ class Played:
     def run(self):
         """Give the result, or raise what the operation raises."""
         call = getattr(self.binding.api, self.entry.name)(*self.entry.args, **self.entry.kwargs)
-        carried = Session(self.binding.scheme, lambda: self.now).carry(call, Patience())
+        carried = Session(self.binding.scheme, lambda: self.now).carry(call, RetryBudget())
         try:
             effect = next(carried)
             for _ in range(BOUND):

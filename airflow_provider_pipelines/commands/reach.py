@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.commands.show import via
 from airflow_provider_pipelines.commands.standing import Entry, Standing, fleet_of, stage_of, verb_of
-from airflow_provider_pipelines.core.http.retry import Patience
+from airflow_provider_pipelines.core.http.retry import RetryBudget
 from airflow_provider_pipelines.errors import AuthenticationError, ConfigurationError, ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.coordination.coordinator import gone
 
@@ -120,7 +120,7 @@ class Reach:
             client = hook.get_conn()
             try:
                 found: Mapping[str, Sighting] = client.run(
-                    hook.look(client.api, kind, {}, [thing.id for thing in own]), Patience(budget=LOOK_BUDGET)
+                    hook.look(client.api, kind, {}, [thing.id for thing in own]), RetryBudget(seconds=LOOK_BUDGET)
                 )
             except AuthenticationError as error:
                 self.errors[at] = error

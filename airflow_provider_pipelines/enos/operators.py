@@ -179,7 +179,7 @@ class EnosReleasePipelineOperator(EnosPipelineOperator):
             (id,) = self.plan()
             work = self._work = Work(self.verb, [Item(id, phase="acted")], self._deadline())
             client = self.hook.get_conn()
-            client.run(client.api.release_pipeline(id), self._patience())
+            client.run(client.api.release_pipeline(id), self._budget())
             work.items[id].acted_at = self.hook.clock.time()
         return self._go(context, work)
 

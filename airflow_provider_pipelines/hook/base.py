@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
-from airflow_provider_pipelines.core.http.retry import ONE_TRY, Patience
+from airflow_provider_pipelines.core.http.retry import ONE_TRY, RetryBudget
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     AuthenticationError,
@@ -127,7 +127,7 @@ class PipelinesHook(BaseHook, Generic[T]):
         client: SyncClient[T] = self._client
         return client
 
-    def looker(self, kind: str, scope: Mapping[str, Any], patience: Patience = ONE_TRY) -> Look:
+    def looker(self, kind: str, scope: Mapping[str, Any], budget: RetryBudget = ONE_TRY) -> Look:
         """Give the function through which a flow on this worker looks at things."""
         client = self.get_conn()
 
@@ -135,11 +135,11 @@ class PipelinesHook(BaseHook, Generic[T]):
             if delay > 0:
                 yield Sleep(delay)
             try:
-                return (yield from client.session.carry(self.look(client.api, kind, scope, ids), patience))
+                return (yield from client.session.carry(self.look(client.api, kind, scope, ids), budget))
             except AuthenticationError:
                 if not self._reread(client):
                     raise
-            return (yield from client.session.carry(self.look(client.api, kind, scope, ids), patience))
+            return (yield from client.session.carry(self.look(client.api, kind, scope, ids), budget))
 
         return look
 

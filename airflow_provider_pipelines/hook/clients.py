@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
-from airflow_provider_pipelines.core.http.retry import Patience
+from airflow_provider_pipelines.core.http.retry import RetryBudget
 from airflow_provider_pipelines.core.http.session import Scheme, Session
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 
@@ -60,9 +60,9 @@ class SyncClient(Generic[T]):
         self.session = Session(binding.scheme, self._clock.wall)
         self.transport.route = binding.route
 
-    def run(self, call: Call[Any], patience: Patience | None = None) -> Any:
+    def run(self, call: Call[Any], budget: RetryBudget | None = None) -> Any:
         """Run one of the operations of :attr:`api`."""
-        return self.transport.run(self.session.carry(call, patience or Patience()))
+        return self.transport.run(self.session.carry(call, budget or RetryBudget()))
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,9 +82,9 @@ class AsyncClient(Generic[T]):
         self.session = Session(binding.scheme, clock.wall)
         self.transport = AsyncTransport(binding.route, clock.pause, compat.amask_secret)
 
-    async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
+    async def run(self, make: Callable[[T], Call[Any]], budget: RetryBudget | None = None) -> Any:
         """Run an operation."""
-        return await self.transport.run(self.session.carry(make(self.api), patience or Patience()))
+        return await self.transport.run(self.session.carry(make(self.api), budget or RetryBudget()))
 
     async def close(self) -> None:
         """Close the connections."""

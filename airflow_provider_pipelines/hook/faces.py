@@ -12,7 +12,7 @@ from airflow_provider_pipelines.hook.clients import AsyncClient
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.http.retry import Patience
+    from airflow_provider_pipelines.core.http.retry import RetryBudget
     from airflow_provider_pipelines.hook.clients import Binding, SyncClient
     from airflow_provider_pipelines.hook.connection import Fields
 
@@ -75,13 +75,13 @@ class Aio(Generic[T]):
             self._fields, self._opened = fields, client
         return True
 
-    async def run(self, make: Callable[[T], Call[Any]], patience: Patience | None = None) -> Any:
+    async def run(self, make: Callable[[T], Call[Any]], budget: RetryBudget | None = None) -> Any:
         """Run an operation, given as what to do with the API; outside ``async with`` on a client for this call only."""
         if self._opened is not None:
-            return await self._opened.run(make, patience)
+            return await self._opened.run(make, budget)
         client = await self.client()
         try:
-            return await client.run(make, patience)
+            return await client.run(make, budget)
         finally:
             await client.close()
 

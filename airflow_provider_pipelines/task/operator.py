@@ -29,7 +29,7 @@ from airflow_provider_pipelines.task.boundary import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.http.retry import Patience
+    from airflow_provider_pipelines.core.http.retry import RetryBudget
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.work import Work
     from airflow_provider_pipelines.hook.base import PipelinesHook
@@ -173,17 +173,17 @@ class VerbOperator(BaseOperator):
                 self.hook.looker(self.kind, self.scope),
                 self._act_once,
                 Waiting(self.poll_interval, self.max_poll_failures, self.hook.clock.time, self.log.info),
-                first_look=self.hook.looker(self.kind, self.scope, self._patience()),
+                first_look=self.hook.looker(self.kind, self.scope, self._budget()),
                 wait=self.wait_for_completion,
                 pause_at=pause_at,
             )
         )
 
-    def _patience(self) -> Patience:
-        from airflow_provider_pipelines.core.http.retry import Patience
+    def _budget(self) -> RetryBudget:
+        from airflow_provider_pipelines.core.http.retry import RetryBudget
 
         left = self._work.deadline - self.hook.clock.time() if self._work is not None else self.timeout
-        return Patience(budget=max(0.0, left))
+        return RetryBudget(seconds=max(0.0, left))
 
     def _act_once(self, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Send the action unless the task was killed; undo it if that happened while the answer was on its way."""
@@ -193,7 +193,7 @@ class VerbOperator(BaseOperator):
         self._sending = ids
         try:
             answers: Mapping[str, PipelinesError | None]
-            answers = yield from client.session.carry(self.act(client.api, ids), self._patience())
+            answers = yield from client.session.carry(self.act(client.api, ids), self._budget())
         finally:
             self._sending = ()
         if self.was_killed():

@@ -119,9 +119,9 @@ class ServerMetadata(Metadata):
     :param patience: seconds for which an unreachable server is asked again
     """
 
-    def __init__(self, url: str, patience: float = 60) -> None:
+    def __init__(self, url: str, budget: float = 60) -> None:
         self._url = url
-        self._patience = patience
+        self._budget = budget
         options = "-c default_transaction_read_only=on"
         self._engine = create_engine(
             url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, connect_args={"options": options}
@@ -134,7 +134,7 @@ class ServerMetadata(Metadata):
 
     def rows(self, query: str, **values: Any) -> Sequence[Sequence[Any]]:
         """Return what a query finds; it names its values as ``:name``."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._budget
         while True:
             try:
                 with self._engine.connect() as connection:

@@ -18,7 +18,7 @@ import airflow_provider_pipelines
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.core.http.calls import Derived, Reply, Request, Wire
-from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Patience, Renew, decide
+from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Renew, RetryBudget, decide
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.emulator import credentials
@@ -78,7 +78,7 @@ def gateway(code, text, **more):
 
 
 def decision(error, *, repeatable=True):
-    return decide(error, repeatable=repeatable, attempt=1, renewed=False, patience=Patience(), spread=lambda: 0.0)
+    return decide(error, repeatable=repeatable, attempt=1, renewed=False, budget=RetryBudget(), spread=lambda: 0.0)
 
 
 @pytest.fixture

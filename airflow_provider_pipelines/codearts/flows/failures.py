@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api.client import CodeArtsApi
     from airflow_provider_pipelines.codearts.api.models import JobRun, RunDetail, StepRun
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.http.retry import Patience
+    from airflow_provider_pipelines.core.http.retry import RetryBudget
 
 #: lines of a step's log that are shown, characters of a line, steps and runs whose logs are read
 LINES = 30
@@ -56,7 +56,7 @@ class Client(Protocol):
 
     api: CodeArtsApi
 
-    def run(self, call: Call[Any], patience: Patience | None = None) -> Any:
+    def run(self, call: Call[Any], budget: RetryBudget | None = None) -> Any:
         """Run one of them."""
 
 

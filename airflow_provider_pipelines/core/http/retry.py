@@ -20,24 +20,24 @@ LONGEST_PAUSE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryBudget:
     """
     How long one call goes on.
 
     :param attempts: how often a request is sent at most
     :param first_pause: seconds before the second attempt; doubles from then on
     :param longest_pause: seconds, the most between two attempts
-    :param budget: seconds, the most for all pauses of a call together
+    :param seconds: the most for all pauses of a call together
     """
 
     attempts: int = 4
     first_pause: float = 1.0
     longest_pause: float = 20.0
-    budget: float = 300.0
+    seconds: float = 300.0
 
 
 #: one request a look: in a wait, the loop around it is what forgives failures
-ONE_TRY = Patience(attempts=1)
+ONE_TRY = RetryBudget(attempts=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def decide(
     repeatable: bool,
     attempt: int,
     renewed: bool,
-    patience: Patience,
+    budget: RetryBudget,
     spread: Callable[[], float],
 ) -> Decision:
     """
@@ -102,11 +102,11 @@ def decide(
     """
     if isinstance(error, ApiError) and error.renewable:
         return GiveUp() if renewed else Renew()
-    if attempt >= patience.attempts or not transient(error):
+    if attempt >= budget.attempts or not transient(error):
         return GiveUp()
     if possibly_done(error) and not repeatable:
         return GiveUp()
-    pause = min(patience.first_pause * 2 ** (attempt - 1), patience.longest_pause)
+    pause = min(budget.first_pause * 2 ** (attempt - 1), budget.longest_pause)
     asked = error.retry_after if isinstance(error, (Throttled, ServerError)) else None
     if asked is not None:
         return Again(asked + spread()) if asked <= LONGEST_PAUSE else GiveUp()

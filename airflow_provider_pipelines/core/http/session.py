@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from airflow_provider_pipelines.core.http.calls import Call, Enter, Reply, Request, Sleep, Wire
-from airflow_provider_pipelines.core.http.retry import Again, Patience, Renew, decide
+from airflow_provider_pipelines.core.http.retry import Again, Renew, RetryBudget, decide
 from airflow_provider_pipelines.errors import AuthenticationError, OutcomeUnknown, PipelinesError, TransportError
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ class Session:
         self.scheme = scheme
         self.clock = clock
 
-    def carry(self, call: Call[T], patience: Patience) -> Call[T]:
+    def carry(self, call: Call[T], budget: RetryBudget) -> Call[T]:
         """Run an operation: its requests become signed exchanges, all else passes through."""
         try:
             effect = next(call)
             while True:
                 try:
                     came = (
-                        (yield from self._exchange(effect, patience)) if isinstance(effect, Request) else (yield effect)
+                        (yield from self._exchange(effect, budget)) if isinstance(effect, Request) else (yield effect)
                     )
                 except PipelinesError as error:
                     effect = call.throw(error)
@@ -85,7 +85,7 @@ class Session:
         finally:
             call.close()
 
-    def _exchange(self, request: Request, patience: Patience) -> Call[Any]:
+    def _exchange(self, request: Request, budget: RetryBudget) -> Call[Any]:
         attempt, renewed, slept = 0, False, 0.0
         sent: list[Wire] = []
         while True:
@@ -98,10 +98,10 @@ class Session:
                     repeatable=request.repeatable,
                     attempt=attempt,
                     renewed=renewed,
-                    patience=patience,
+                    budget=budget,
                     spread=random.random,
                 ):
-                    case Again(after) if slept + after <= patience.budget:
+                    case Again(after) if slept + after <= budget.seconds:
                         slept += after
                         yield Sleep(after)
                     case Renew():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Call, Request, Sleep
-from airflow_provider_pipelines.core.http.retry import Patience, possibly_done
+from airflow_provider_pipelines.core.http.retry import RetryBudget, possibly_done
 from airflow_provider_pipelines.core.http.side_by_side import Pause, Strand
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
@@ -79,7 +79,7 @@ class Crew:
             yield from self._carry_out(stage)
         for _ in range(ROUNDS):
             client = self.hook.get_conn()
-            stages = yield from client.session.carry(self.fleet.after_down(client.api, self.things), self._patience())
+            stages = yield from client.session.carry(self.fleet.after_down(client.api, self.things), self._budget())
             if not stages:
                 break
             for stage in stages:
@@ -89,7 +89,7 @@ class Crew:
                 yield from self._carry_out(stage)
         else:
             self._refuse_runs(
-                (yield from client.session.carry(self.fleet.after_down(client.api, self.things), self._patience()))
+                (yield from client.session.carry(self.fleet.after_down(client.api, self.things), self._budget()))
             )
 
     def _refuse_runs(self, stages: Sequence[Stage]) -> None:
@@ -109,7 +109,7 @@ class Crew:
         """Look at all things once, by their keys."""
         if not self.things:
             return {}
-        look = self.hook.looker(self.fleet.kind, {}, self._patience())
+        look = self.hook.looker(self.fleet.kind, {}, self._budget())
         seen = yield from look([thing.id for thing in self.things], 0.0)
         return {thing.key: seen[thing.id] for thing in self.things if thing.id in seen}
 
@@ -162,7 +162,7 @@ class Crew:
                 self.hook.looker(stage.kind, stage.scope),
                 lambda ids: self._act(stage, work, ids),
                 terms.waiting(self.clock.time, lambda line: self._tell(line, stage)),
-                first_look=self.hook.looker(stage.kind, stage.scope, self._patience()),
+                first_look=self.hook.looker(stage.kind, stage.scope, self._budget()),
                 wait=True,
                 pause_at=terms.pause_at,
             )
@@ -186,7 +186,7 @@ class Crew:
             self._intents.flush()
             writes = stage.writes or {stage.verb.name}
             sent = _once(writes, stage.send(client.api, batch), self._terms.check)
-            answers.update((yield from client.session.carry(sent, self._patience())))
+            answers.update((yield from client.session.carry(sent, self._budget())))
             for id in batch:
                 error = answers.get(id)
                 if error is None:
@@ -196,8 +196,8 @@ class Crew:
         self._intents.flush()
         return answers
 
-    def _patience(self) -> Patience:
-        return Patience(budget=max(0.0, min(300.0, self._terms.deadline - self.clock.time())))
+    def _budget(self) -> RetryBudget:
+        return RetryBudget(seconds=max(0.0, min(300.0, self._terms.deadline - self.clock.time())))
 
     def _key(self, stage: Stage, id: str) -> str:
         return f"{self.prefix}:{stage.runs_of}/{id}" if stage.runs_of else f"{self.prefix}:{id}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
-from airflow_provider_pipelines.core.http.retry import Patience
+from airflow_provider_pipelines.core.http.retry import RetryBudget
 from airflow_provider_pipelines.core.http.side_by_side import Strand, side_by_side
 from airflow_provider_pipelines.errors import (
     ArgumentError,
@@ -105,8 +105,8 @@ class Snapshot:
         strands = {}
         for name, call in calls.items():
             client = self._aims[int(name)].fleet.hook.get_conn()
-            patience = Patience(budget=max(0.0, min(300.0, self._deadline - around.clock.time())))
-            strands[name] = Strand(client.session.carry(call, patience), client.transport.perform)
+            budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - around.clock.time())))
+            strands[name] = Strand(client.session.carry(call, budget), client.transport.perform)
         ended = side_by_side(strands, around.clock.time, around.clock.sleep)
         if ended is None or not ended.errors:
             return

@@ -3,7 +3,15 @@
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Patience, Renew, decide, possibly_done, transient
+from airflow_provider_pipelines.core.http.retry import (
+    Again,
+    GiveUp,
+    Renew,
+    RetryBudget,
+    decide,
+    possibly_done,
+    transient,
+)
 
 ABOUT = {"service": "S", "operation": "o", "method": "POST", "path": "/p"}
 
@@ -22,7 +30,7 @@ def asked(error, *, repeatable=False, attempt=1, renewed=False, attempts=4):
         repeatable=repeatable,
         attempt=attempt,
         renewed=renewed,
-        patience=Patience(attempts=attempts, first_pause=1.0, longest_pause=20.0),
+        budget=RetryBudget(attempts=attempts, first_pause=1.0, longest_pause=20.0),
         spread=lambda: 1.0,
     )
 
@@ -78,7 +86,7 @@ def test_pauses_double_up_to_the_longest_one():
 
 def test_pauses_are_spread_over_their_upper_half():
     decision = decide(
-        lost(), repeatable=True, attempt=1, renewed=False, patience=Patience(first_pause=4.0), spread=lambda: 0.0
+        lost(), repeatable=True, attempt=1, renewed=False, budget=RetryBudget(first_pause=4.0), spread=lambda: 0.0
     )
     assert decision == Again(2.0)
 
