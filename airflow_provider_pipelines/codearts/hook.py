@@ -19,7 +19,7 @@ from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.hook.connection import Fields
 
 _PROJECT = (
@@ -113,7 +113,7 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
 
     def look(
         self, api: CodeArtsApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]
-    ) -> Call[Mapping[str, Sighting]]:
+    ) -> Call[Mapping[str, Observation]]:
         """Look at runs of the pipeline in ``scope``, at steps of runs that wait for a decision, or at pipelines."""
         if kind == "pipeline":
             return (yield from look_pipelines(api, ids))

@@ -85,7 +85,7 @@ class CodeArtsRunSensor(GoalSensor):
         return self.pipeline_id
 
     def _judge(self, report: Report) -> Any:
-        failed = [id for id, sight in report.seen.items() if sight.verdict == "failed" and sight.status == FAILED]
+        failed = [id for id, judged in report.seen.items() if judged.verdict == "failed" and judged.status == FAILED]
         if failed:
             from airflow_provider_pipelines.codearts.flows.failures import explain
 

@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import gone
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.hook.base import PipelinesHook
     from airflow_provider_pipelines.window.record.model import Place, Plan
 
@@ -103,15 +103,15 @@ class Reach:
                 lines.append(f"{place.service}: not reached: {self.errors[at]}")
         return list(dict.fromkeys(lines))
 
-    def look(self, entry: Entry) -> dict[str, Sighting]:
+    def look(self, entry: Entry) -> dict[str, Observation]:
         """
         Look at everything in the record once, by the thing's key.
 
         A place whose credentials are refused counts as not reached: more refusals would lock them.
         """
-        from airflow_provider_pipelines.core.verbs.observation import Sighting
+        from airflow_provider_pipelines.core.verbs.observation import Observation
 
-        seen: dict[str, Sighting] = {}
+        seen: dict[str, Observation] = {}
         for at, hook in list(self._hooks.items()):
             own = [one.thing for one in entry.standings if one.thing.target == at]
             if not own:
@@ -119,7 +119,7 @@ class Reach:
             kind = next(one.fleet.kind for one in entry.standings if one.thing.target == at)
             client = hook.get_conn()
             try:
-                found: Mapping[str, Sighting] = client.run(
+                found: Mapping[str, Observation] = client.run(
                     hook.look(client.api, kind, {}, [thing.id for thing in own]), RetryBudget(seconds=LOOK_BUDGET)
                 )
             except AuthenticationError as error:
@@ -127,7 +127,7 @@ class Reach:
                 del self._hooks[at]
                 continue
             except PipelinesError as error:
-                found = {thing.id: Sighting(error=error) for thing in own}
+                found = {thing.id: Observation(error=error) for thing in own}
             seen.update((thing.key, found[thing.id]) for thing in own if thing.id in found)
         return seen
 
@@ -153,7 +153,7 @@ def missing(conn_id: str) -> ConnectionMissing:
     )
 
 
-def decision(one: Standing, sight: Sighting | None, reached: bool) -> tuple[str, bool]:
+def decision(one: Standing, observation: Observation | None, reached: bool) -> tuple[str, bool]:
     """
     Say what restore would do with a thing.
 
@@ -165,13 +165,13 @@ def decision(one: Standing, sight: Sighting | None, reached: bool) -> tuple[str,
         return "cannot be reached", False
     verb = stage_of(one.fleet, one.thing).verb
     word = verb_of(one.fleet, one.thing)
-    if sight is None or sight.status is None:
-        if sight is not None and gone(sight.error):
+    if observation is None or observation.status is None:
+        if observation is not None and gone(observation.error):
             return "nothing: it is gone", False
-        reason = f": {sight.error}" if sight is not None and sight.error is not None else ""
+        reason = f": {observation.error}" if observation is not None and observation.error is not None else ""
         return f"look again, and {word} it{reason}", True
-    if sight.status in verb.already:
+    if observation.status in verb.already:
         return "nothing: it is back", False
-    if sight.status in verb.hopeless:
-        return f"cannot {word} it: {verb.why.get(sight.status, '')}".rstrip(": "), False
-    return (f"{word} it" if sight.status in verb.ready else f"{word} it once it has settled"), True
+    if observation.status in verb.hopeless:
+        return f"cannot {word} it: {verb.why.get(observation.status, '')}".rstrip(": "), False
+    return (f"{word} it" if observation.status in verb.ready else f"{word} it once it has settled"), True

@@ -21,7 +21,7 @@ from airflow_provider_pipelines.window.record.repository import RecordRepository
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
     from airflow_provider_pipelines.commands.standing import Entry
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.window.record.claims import Runs
 
 #: seconds, the longest time between two looks; somebody is waiting
@@ -112,7 +112,7 @@ def _refuse_the_unreachable(reach: Reach, job: Job) -> None:
     raise PipelinesError(f"nothing was restored:\n{reasons}")
 
 
-def _show_and_ask(job: Job, reach: Reach, seen: dict[str, Sighting], args: Any, screen: Screen) -> None:
+def _show_and_ask(job: Job, reach: Reach, seen: dict[str, Observation], args: Any, screen: Screen) -> None:
     """
     Show what would be done, and ask.
 
@@ -138,11 +138,11 @@ def _show_and_ask(job: Job, reach: Reach, seen: dict[str, Sighting], args: Any, 
         raise Undone("Nothing was done.")
 
 
-def _rows(entry: Entry, reach: Reach, seen: dict[str, Sighting]) -> tuple[list[dict[str, Any]], int]:
+def _rows(entry: Entry, reach: Reach, seen: dict[str, Observation]) -> tuple[list[dict[str, Any]], int]:
     rows, count = [], 0
     for one in entry.standings:
-        sight = seen.get(one.thing.key)
-        words, acts = decision(one, sight, one.thing.target not in reach.errors)
+        observation = seen.get(one.thing.key)
+        words, acts = decision(one, observation, one.thing.target not in reach.errors)
         count += acts
         rows.append(
             {
@@ -150,7 +150,7 @@ def _rows(entry: Entry, reach: Reach, seen: dict[str, Sighting]) -> tuple[list[d
                 "name": one.thing.name,
                 "id": one.thing.id,
                 "before": one.thing.was,
-                "now": sight.status if sight is not None else None,
+                "now": observation.status if observation is not None else None,
                 "restore would": words,
                 "style": "yellow" if acts else "red" if words.startswith("cannot") else "",
             }
@@ -158,10 +158,10 @@ def _rows(entry: Entry, reach: Reach, seen: dict[str, Sighting]) -> tuple[list[d
     return rows, count
 
 
-def _find_out_what_was_stopped(job: Job, seen: dict[str, Sighting]) -> None:
+def _find_out_what_was_stopped(job: Job, seen: dict[str, Observation]) -> None:
     """Take for stopped by the window what ran before and is now as the window leaves things: a file may be too old."""
     for one in job.entry.standings:
-        status = sight.status if (sight := seen.get(one.thing.key)) is not None else None
+        status = observation.status if (observation := seen.get(one.thing.key)) is not None else None
         if one.thing.runs and not one.handed and status is not None:
             one.thing.asked = one.thing.asked or one.fleet.left(status) or one.fleet.meaning(status) == "middle"
     job.records.keep_plan(job.entry.plan)

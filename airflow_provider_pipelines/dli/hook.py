@@ -20,7 +20,7 @@ from airflow_provider_pipelines.huaweicloud.scheme import Service
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.hook.connection import Fields
 
 
@@ -109,7 +109,7 @@ class DliHook(HuaweiCloudHook[DliApi], DliOperations):
 
     def look(
         self, api: DliApi, kind: str, scope: Mapping[str, object], ids: Sequence[str]
-    ) -> Call[Mapping[str, Sighting]]:
+    ) -> Call[Mapping[str, Observation]]:
         """Look at jobs: plainly, or for what a delete or a savepoint is watched by."""
         return (yield from _LOOKS[kind](api, ids))
 
@@ -124,7 +124,7 @@ class DliHook(HuaweiCloudHook[DliApi], DliOperations):
                 yield from api.batch_stop_flink_jobs([int(id) for id in ids])
 
 
-_LOOKS: Mapping[str, Callable[[DliApi, Sequence[str]], Call[Mapping[str, Sighting]]]] = {
+_LOOKS: Mapping[str, Callable[[DliApi, Sequence[str]], Call[Mapping[str, Observation]]]] = {
     "flink_job": look_flink_jobs,
     "flink_job_to_delete": look_for_gone,
     "flink_savepoint": look_for_savepoint,

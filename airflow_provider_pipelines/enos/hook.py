@@ -18,7 +18,7 @@ from airflow_provider_pipelines.hook.faces import Aio, operation
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.hook.connection import Fields
 
 
@@ -92,7 +92,7 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
 
     def look(
         self, api: EnosApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]
-    ) -> Call[Mapping[str, Sighting]]:
+    ) -> Call[Mapping[str, Observation]]:
         """Look at pipelines, or at how far they are behind."""
         if kind == "lag":
             return (yield from look_at_lag(api, ids, scope["max_lag"]))

@@ -30,7 +30,7 @@ from airflow_provider_pipelines.hook.connection import Fields
 from airflow_provider_pipelines.provider import CONNECTIONS
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Look, Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Look, Observation
     from airflow_provider_pipelines.hook.faces import Aio
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class PipelinesHook(BaseHook, Generic[T]):
         """Make one cheap authenticated read and say in a sentence what was seen."""
         raise NotImplementedError
 
-    def look(self, api: T, kind: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Call[Mapping[str, Sighting]]:
+    def look(self, api: T, kind: str, scope: Mapping[str, Any], ids: Sequence[str]) -> Call[Mapping[str, Observation]]:
         """Look at things of a kind."""
         raise NotImplementedError
 
@@ -131,7 +131,7 @@ class PipelinesHook(BaseHook, Generic[T]):
         """Give the function through which a flow on this worker looks at things."""
         client = self.get_conn()
 
-        def look(ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
+        def look(ids: Sequence[str], delay: float) -> Call[Mapping[str, Observation]]:
             if delay > 0:
                 yield Sleep(delay)
             try:

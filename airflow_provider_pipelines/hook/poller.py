@@ -21,7 +21,7 @@ from airflow_provider_pipelines.errors import AuthenticationError
 from airflow_provider_pipelines.hook.base import hook_named
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
 
 #: the part of its interval by which a wait may be served early, to share a look
 SLACK = 0.25
@@ -32,7 +32,7 @@ class _Waiter:
     ids: Sequence[str]
     due: float
     slack: float
-    answer: asyncio.Future[Mapping[str, Sighting]] = field(repr=False)
+    answer: asyncio.Future[Mapping[str, Observation]] = field(repr=False)
 
 
 class Poller:
@@ -58,13 +58,13 @@ class Poller:
         self._news = asyncio.Event()
         self.users = 0
 
-    def look(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
+    def look(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Observation]]:
         """Look at things about ``delay`` seconds from now: the poller's side of ``core.status.Look``."""
-        sightings: Mapping[str, Sighting] = yield Ask(lambda: self._join(ids, delay))
-        return sightings
+        observations: Mapping[str, Observation] = yield Ask(lambda: self._join(ids, delay))
+        return observations
 
-    async def _join(self, ids: Sequence[str], delay: float) -> Mapping[str, Sighting]:
-        answer: asyncio.Future[Mapping[str, Sighting]] = asyncio.get_running_loop().create_future()
+    async def _join(self, ids: Sequence[str], delay: float) -> Mapping[str, Observation]:
+        answer: asyncio.Future[Mapping[str, Observation]] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(ids, self._clock.time() + delay, delay * SLACK, answer)
         self._waiters.append(waiter)
         self._news.set()
@@ -111,7 +111,7 @@ class Poller:
                 if not waiter.answer.done():
                     waiter.answer.set_result({id: seen[id] for id in waiter.ids if id in seen})
 
-    async def _seen(self, ids: Sequence[str]) -> Mapping[str, Sighting]:
+    async def _seen(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         """Look; where the keys are refused, look again if the connection has other ones meanwhile."""
         hook = self._hook
         aio = await hook.aio.keep()

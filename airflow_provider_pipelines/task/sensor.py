@@ -27,7 +27,7 @@ from airflow_provider_pipelines.task.boundary import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal
-    from airflow_provider_pipelines.core.verbs.observation import Report, Seen
+    from airflow_provider_pipelines.core.verbs.observation import Judgement, Report
     from airflow_provider_pipelines.hook.base import PipelinesHook
 
 
@@ -125,7 +125,7 @@ class GoalSensor(BaseSensorOperator):
         self._count(context, 0)
         self._tell(seen)
         report = Report(seen)
-        if all(sight.verdict == "pending" for sight in seen.values()) or not self._ended(report):
+        if all(judged.verdict == "pending" for judged in seen.values()) or not self._ended(report):
             return False
         return PokeReturnValue(True, self._judge(report))
 
@@ -193,14 +193,14 @@ class GoalSensor(BaseSensorOperator):
         return [Watched(id, goal) for id in self.plan()]
 
     def _forgive(self, context: Any, error: PipelinesError) -> None:
-        from airflow_provider_pipelines.core.verbs.watch import Blindness
+        from airflow_provider_pipelines.core.verbs.watch import FailureCount
 
-        blind = Blindness(self.max_poll_failures, self._count(context))
-        if not blind.forgives(error):
+        misses = FailureCount(self.max_poll_failures, self._count(context))
+        if not misses.forgives(error):
             self._count(context, 0)
             raise error
-        self._count(context, blind.failures)
-        self.log.warning("look %d in a row failed, %d are forgiven: %s", blind.failures, self.max_poll_failures, error)
+        self._count(context, misses.failures)
+        self.log.warning("look %d in a row failed, %d are forgiven: %s", misses.failures, self.max_poll_failures, error)
 
     def _count(self, context: Any, failures: int | None = None) -> int:
         """Read or write the number of failed looks in a row, across reschedules where Airflow has a store (3.3)."""
@@ -215,23 +215,23 @@ class GoalSensor(BaseSensorOperator):
         self._failures = failures
         return failures
 
-    def _tell(self, seen: Mapping[str, Seen]) -> None:
-        self.log.info("%s", ", ".join(f"{id}: {sight.status or 'not seen'}" for id, sight in seen.items()))
+    def _tell(self, seen: Mapping[str, Judgement]) -> None:
+        self.log.info("%s", ", ".join(f"{id}: {judged.status or 'not seen'}" for id, judged in seen.items()))
 
     def _ended(self, report: Report) -> bool:
-        verdicts = [sight.verdict for sight in report.seen.values()]
+        verdicts = [judged.verdict for judged in report.seen.values()]
         return "failed" in verdicts or "pending" not in verdicts
 
     def _judge(self, report: Report) -> Any:
         """Give the outcomes of a wait that is over, or raise."""
         states = ", ".join(
-            f"{id} is {sight.status or ('gone' if sight.error else 'not seen')}" for id, sight in report.seen.items()
+            f"{id} is {judged.status or ('gone' if judged.error else 'not seen')}" for id, judged in report.seen.items()
         )
-        for id, sight in report.seen.items():
-            if sight.verdict == "failed":
-                if sight.error is not None and len(report.seen) == 1:
-                    raise sight.error
-                reason = f" ({sight.error or sight.facts.get('status_desc') or ''})".replace(" ()", "")
+        for id, judged in report.seen.items():
+            if judged.verdict == "failed":
+                if judged.error is not None and len(report.seen) == 1:
+                    raise judged.error
+                reason = f" ({judged.error or judged.facts.get('status_desc') or ''})".replace(" ()", "")
                 raise WatchFailed(f"{id} does not get to {self.target_status} any more{reason}: {states}.")
         if report.ended == "blind":
             raise report.error or WatchFailed("the wait ended without a reason")
@@ -244,9 +244,9 @@ class GoalSensor(BaseSensorOperator):
 
         outcomes = [
             Outcome(
-                id=self.outcome_id(id), verb=self.verb, result="done", after=sight.status,
-                message=f"{id} is {sight.status}.", made=sight.facts,
+                id=self.outcome_id(id), verb=self.verb, result="done", after=judged.status,
+                message=f"{id} is {judged.status}.", made=judged.facts,
             ).to_xcom()
-            for id, sight in report.seen.items()
+            for id, judged in report.seen.items()
         ]  # fmt: skip
         return outcomes if self.batch else outcomes[0]

@@ -126,7 +126,7 @@ class WindowTask(BaseOperator):
 
         with self.edge():
             seen = Report.from_event(event).seen
-        passed = {f"{prefix}:{id}": sight.passed for id, sight in seen.items()} if prefix else {}
+        passed = {f"{prefix}:{id}": observation.passed for id, observation in seen.items()} if prefix else {}
         return self.go_on(context, deadline, passed)
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:

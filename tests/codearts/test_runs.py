@@ -36,8 +36,8 @@ def test_a_running_run_takes_one_call():
 @pytest.mark.parametrize("hidden", [GONE, reply(GONE, 400), reply(GONE, 404), {}, None, detail("another")])
 def test_a_queued_run_is_found_in_the_queue(hidden):
     script = Script(show_pipeline_run_detail=hidden, list_pipeline_queue=queue_page(queued("a", 7)))
-    sighting = look(script, "a")["a"]
-    assert (sighting.status, sighting.facts) == ("QUEUED", {"pipeline_run_id": "a", "queue_id": 7})
+    observation = look(script, "a")["a"]
+    assert (observation.status, observation.facts) == ("QUEUED", {"pipeline_run_id": "a", "queue_id": 7})
 
 
 @pytest.mark.parametrize("shown", ["INIT", "QUEUED"])
@@ -59,9 +59,9 @@ def test_a_run_that_left_the_queue_between_two_calls_is_found():
 
 def test_a_run_that_is_nowhere_is_searched_twice():
     script = Script(show_pipeline_run_detail=GONE, list_pipeline_queue=queue_page(queued("other")))
-    sighting = look(script, "a")["a"]
-    assert isinstance(sighting.error, NotFound)
-    assert "neither shown nor in the queue" in str(sighting.error)
+    observation = look(script, "a")["a"]
+    assert isinstance(observation.error, NotFound)
+    assert "neither shown nor in the queue" in str(observation.error)
     assert script.operations == ["show_pipeline_run_detail", "list_pipeline_queue"] * 2
 
 
@@ -102,7 +102,7 @@ def test_no_more_pages_are_read_than_it_takes_to_find_all():
     ids = [f"r{number}" for number in range(150)]
     pages = [runs_page(*(row(id) for id in ids[:100]), total=900), runs_page(*(row(id) for id in ids[100:]), total=900)]
     script = Script(list_pipeline_runs=pages)
-    assert {sighting.status for sighting in look(script, *ids).values()} == {"RUNNING"}
+    assert {observation.status for observation in look(script, *ids).values()} == {"RUNNING"}
     assert script.operations == ["list_pipeline_runs"] * 2
 
 
@@ -113,7 +113,7 @@ def test_a_failed_run_of_the_list_without_a_detail_is_failed_all_the_same():
         show_pipeline_run_detail=GONE,
         list_pipeline_queue=queue_page(),
     )
-    assert {sighting.status for sighting in look(script, *ids).values()} == {"FAILED"}
+    assert {observation.status for observation in look(script, *ids).values()} == {"FAILED"}
 
 
 def test_what_failed_is_named():
@@ -239,8 +239,8 @@ def test_every_documented_status_has_a_meaning_for_every_goal():
 
 def test_a_run_that_waits_to_be_retried_is_queued():
     script = Script(show_pipeline_run_detail=detail("a", "FAILED"), list_pipeline_queue=queue_page(queued("a", 7)))
-    sighting = look(script, "a")["a"]
-    assert (sighting.status, sighting.facts["queue_id"]) == ("QUEUED", 7)
+    observation = look(script, "a")["a"]
+    assert (observation.status, observation.facts["queue_id"]) == ("QUEUED", 7)
 
 
 def test_a_run_that_has_just_left_the_queue_to_be_retried_is_read_again():

@@ -362,7 +362,7 @@ def test_10_9_a_run_is_judged_by_its_own_status_and_not_by_its_stages():
     for word in ("COMPLETED", "FAILED"):
         seen = judge(Watched(R, RUN.goal, since=1.0), word, 1000.0)
         assert seen == {"COMPLETED": "reached", "FAILED": "failed"}[word]
-    # stages do not even come into it: a sighting holds the status of the run, and names of what failed
+    # stages do not even come into it: an observation holds the status of the run, and names of what failed
 
 
 def test_10_10_the_path_of_cancel_queuing_has_a_segment_less_and_a_number():

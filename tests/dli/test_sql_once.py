@@ -450,7 +450,7 @@ def looking(kind, **answers):
 def test_few_are_looked_at_singly(api, kind):
     script = looking(kind)
     seen = script.run(looker(kind)(api, [ID, OTHER]))
-    assert [sight.status for sight in seen.values()] == [kind.going] * 2
+    assert [judged.status for judged in seen.values()] == [kind.going] * 2
     assert not script.sent(kind.listed)
 
 
@@ -489,9 +489,9 @@ def test_what_cannot_be_read_just_now_is_left_out(api, kind):
 )
 def test_a_dead_batch_shows_the_end_of_its_log(api, log, more, said):
     script = looking(SPARK, single={"id": ID, "state": "Dead", "log": log}, show_spark_batch_log=more)
-    sight = script.run(look_batches(api, [ID]))[ID]
-    assert sight.status == "dead"
-    told = sight.facts.get("status_desc")
+    judged = script.run(look_batches(api, [ID]))[ID]
+    assert judged.status == "dead"
+    told = judged.facts.get("status_desc")
     assert told == said or told.endswith(said)
     assert len(told or "") < 530
 

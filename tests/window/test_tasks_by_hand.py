@@ -12,7 +12,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow_provider_pipelines.core.clock import SYSTEM
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.core.verbs.goals import Goal
-from airflow_provider_pipelines.core.verbs.observation import Report, Seen, Watched
+from airflow_provider_pipelines.core.verbs.observation import Judgement, Report, Watched
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, RecordUnreadable, WatchFailed
 from airflow_provider_pipelines.window import EnosPipelines
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
@@ -330,7 +330,9 @@ class Noting(WindowTask):
 
 
 def test_what_the_trigger_saw_in_passing_is_gone_on_with():
-    event = Report({"w1": Seen("reached", "PAUSED", passed=["PAUSING"]), "w2": Seen("pending", "RUNNING")}).to_event()
+    event = Report(
+        {"w1": Judgement("reached", "PAUSED", passed=["PAUSING"]), "w2": Judgement("pending", "RUNNING")}
+    ).to_event()
     task, context = made(Noting), {"run_id": "run1"}
     passed = {"enos:k:w1": ["PAUSING"], "enos:k:w2": []}
     assert task.execute_complete(context, event=event, deadline=7.0, prefix="enos:k") == (context, 7.0, passed)
@@ -525,7 +527,7 @@ def test_quiesce_defers_until_its_deadline_and_goes_on_with_what_was_seen(night)
     trigger = caught.value.trigger
     assert (trigger.deadline, trigger.poll_interval, len(trigger.things)) == (deadline, 20.0, 2)
     (key,) = [thing.key for thing in night.records.needed_plan().things if thing.id == WIND(1)]
-    event = Report({WIND(1): Seen("pending", "PAUSING", passed=["PAUSING", "RESTING"])}).to_event()
+    event = Report({WIND(1): Judgement("pending", "PAUSING", passed=["PAUSING", "RESTING"])}).to_event()
     task = night.task(QuiesceTask)
     with pytest.raises(AirflowFailException, match=r"^2 of 2 could not be brought to rest: wind-1 "):
         task.execute_complete(night.context, event=event, **caught.value.kwargs)

@@ -30,7 +30,7 @@ from airflow_provider_pipelines.codearts.states import (
     SUSPEND,
     SUSPENSION,
 )
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError, WatchFailed
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _named(part: Any) -> str:
 
 def look_gate(
     api: CodeArtsApi, pipeline_id: str, scope: Mapping[str, Any], ids: Sequence[str]
-) -> Call[dict[str, Sighting]]:
+) -> Call[dict[str, Observation]]:
     """
     Look at the step of each run that a decision is about.
 
@@ -162,19 +162,19 @@ def look_gate(
         if detail is None:
             seen.update((yield from look_runs(api, pipeline_id, [id])))
         else:
-            seen[id] = sighting_of(detail, scope)
+            seen[id] = observation_of(detail, scope)
     return seen
 
 
-def sighting_of(detail: RunDetail, scope: Mapping[str, Any]) -> Sighting:
+def observation_of(detail: RunDetail, scope: Mapping[str, Any]) -> Observation:
     """Find the step that a decision is about, and say how it is."""
     facts: dict[str, Any] = {"pipeline_run_id": detail.id}
     try:
         gate = _find(detail, scope)
     except PipelinesError as error:
-        return Sighting(None, facts, error)
+        return Observation(None, facts, error)
     if gate is None:
-        return Sighting(INIT, facts)
+        return Observation(INIT, facts)
     facts.update(step_run_id=gate.step_run_id, step=f"{_NAMES[gate.kind]} {gate.where}", gate=gate.kind)
     if gate.job_run_id is not None:
         facts["job_run_id"] = gate.job_run_id
@@ -182,7 +182,7 @@ def sighting_of(detail: RunDetail, scope: Mapping[str, Any]) -> Sighting:
     if detail.status in ENDED and status not in FINISHED:
         # what a run that has ended shows of its steps may be old, or they were never reached
         status = "SKIPPED" if detail.status == COMPLETED and not gate.waits else detail.status
-    return Sighting(status, facts)
+    return Observation(status, facts)
 
 
 def _find(detail: RunDetail, scope: Mapping[str, Any]) -> Gate | None:

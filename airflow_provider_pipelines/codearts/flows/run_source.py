@@ -144,13 +144,13 @@ class Wish:
                 return None
             id = run.id
         while True:
-            sighting = (yield from look_runs(self.api, self.pipeline_id, [id]))[id]
-            if sighting.status is not None or self.now() >= believed:
+            observation = (yield from look_runs(self.api, self.pipeline_id, [id]))[id]
+            if observation.status is not None or self.now() >= believed:
                 break
             yield Sleep(PAUSE)
-        if sighting.status is None:
+        if observation.status is None:
             return None
-        run = Run(id, sighting.facts.get("queue_id"), sighting.status, adopted=True)
+        run = Run(id, observation.facts.get("queue_id"), observation.status, adopted=True)
         if run.status == COMPLETED:
             return run if record.digest == self.marker.digest else None
         return (yield from self._active(run, record.digest))
@@ -188,10 +188,10 @@ class Wish:
                 f"run {run.id} of an earlier attempt has other arguments and is {run.status}; waiting for its end"
             )
             yield Sleep(PAUSE)
-            sighting = (yield from look_runs(self.api, self.pipeline_id, [run.id]))[run.id]
-            if sighting.status is None:
+            observation = (yield from look_runs(self.api, self.pipeline_id, [run.id]))[run.id]
+            if observation.status is None:
                 return None
-            run = Run(run.id, None, sighting.status, adopted=True)
+            run = Run(run.id, None, observation.status, adopted=True)
         return None
 
     # recognising runs

@@ -17,7 +17,7 @@ from airflow_provider_pipelines.codearts.states import (
     UNSTARTED,
 )
 from airflow_provider_pipelines.core.http.retry import possibly_done, transient
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import ApiError, Conflict, InvalidRequest, NotFound, PipelinesError
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ _LIST_SLACK = 200
 _LONGEST_REASON = 300
 
 
-def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """
     Look at runs of a pipeline, those in the queue included.
 
     A run that waits in the queue may be missing in the detail, or be shown there as if it had not begun: then the
     queue tells. What is in neither is searched a second time, since it may have left the one for the other meanwhile.
     """
-    seen: dict[str, Sighting] = {}
+    seen: dict[str, Observation] = {}
     for _ in range(2):
         missing = [id for id in ids if id not in seen]
         if not missing:
@@ -49,19 +49,19 @@ def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[di
             missing = [id for id in missing if id not in seen]
         for id in missing:
             if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-                seen[id] = Sighting(detail.status, facts_of(detail))
+                seen[id] = Observation(detail.status, facts_of(detail))
         unstarted = {id for id in ids if id not in seen or seen[id].status in UNSTARTED}
         if unstarted:
             for entry in (yield from api.list_pipeline_queue(pipeline_id)):
                 if entry.pipeline_run_id in unstarted and entry.status:
                     facts = {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
-                    seen[entry.pipeline_run_id] = Sighting(entry.status, facts)
-    if reopened := [id for id, sighting in seen.items() if sighting.status in REOPENABLE]:
+                    seen[entry.pipeline_run_id] = Observation(entry.status, facts)
+    if reopened := [id for id, observation in seen.items() if observation.status in REOPENABLE]:
         seen.update((yield from _retried(api, pipeline_id, reopened)))
-    return {id: seen.get(id) or Sighting(error=_gone(api, pipeline_id, id)) for id in ids}
+    return {id: seen.get(id) or Observation(error=_gone(api, pipeline_id, id)) for id in ids}
 
 
-def _retried(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def _retried(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """
     Find out which runs that have ended wait for their turn to be retried: only the queue tells.
 
@@ -74,19 +74,21 @@ def _retried(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dic
             raise
         return {}  # then what the run's detail says is all there is
     seen = {
-        entry.pipeline_run_id: Sighting(entry.status, {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id})
+        entry.pipeline_run_id: Observation(
+            entry.status, {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
+        )
         for entry in entries
         if entry.pipeline_run_id in ids and entry.status == QUEUED
     }
     for id in [id for id in ids if id not in seen][:SINGLY]:
         if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-            seen[id] = Sighting(detail.status, facts_of(detail))
+            seen[id] = Observation(detail.status, facts_of(detail))
     return seen
 
 
-def look_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look whether pipelines are enabled: a few singly, more from the list."""
-    seen: dict[str, Sighting] = {}
+    seen: dict[str, Observation] = {}
     if len(ids) > SINGLY:
         rows = yield from api.list_pipelines()
         seen = {row.pipeline_id: _enabled(row.banned) for row in rows if row.pipeline_id in ids}
@@ -95,12 +97,12 @@ def look_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Sight
             try:
                 seen[id] = _enabled((yield from api.show_pipeline_detail(id)).banned)
             except NotFound as error:
-                seen[id] = Sighting(error=error)
+                seen[id] = Observation(error=error)
     return seen
 
 
-def _enabled(banned: bool | None) -> Sighting:
-    return Sighting() if banned is None else Sighting(DISABLED if banned else ENABLED)
+def _enabled(banned: bool | None) -> Observation:
+    return Observation() if banned is None else Observation(DISABLED if banned else ENABLED)
 
 
 def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]:
@@ -118,18 +120,18 @@ def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]
         return None
 
 
-def _from_list(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def _from_list(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     wanted = set(ids)
     rows = yield from api.recent_runs(pipeline_id, len(ids) + _LIST_SLACK, wanted)
     seen = {
-        row.pipeline_run_id: Sighting(row.status, {"pipeline_run_id": row.pipeline_run_id})
+        row.pipeline_run_id: Observation(row.status, {"pipeline_run_id": row.pipeline_run_id})
         for row in rows
         if row.pipeline_run_id in wanted and row.status
     }
     # what failed in it is in the detail alone
-    for id in [id for id, sighting in seen.items() if sighting.status == FAILED][:SINGLY]:
+    for id in [id for id, observation in seen.items() if observation.status == FAILED][:SINGLY]:
         if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-            seen[id] = Sighting(detail.status, facts_of(detail))
+            seen[id] = Observation(detail.status, facts_of(detail))
     return seen
 
 

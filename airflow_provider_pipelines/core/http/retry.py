@@ -97,7 +97,7 @@ def decide(
     :param repeatable: whether the request may be carried out twice without harm
     :param attempt: how many attempts were made, this one included
     :param renewed: whether the token has been renewed for this call already
-    :param patience: how long to go on
+    :param budget: how long to go on
     :param spread: gives a number from 0 to 1 for the jitter
     """
     if isinstance(error, ApiError) and error.renewable:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def look_each(
-    ids: Sequence[str], look: Callable[[str], Call[Sighting]], others: Mapping[str, Sighting]
-) -> Call[dict[str, Sighting]]:
+    ids: Sequence[str], look: Callable[[str], Call[Observation]], others: Mapping[str, Observation]
+) -> Call[dict[str, Observation]]:
     """
     Look at things one by one. What cannot be read just now is left out, as long as any of them can.
 
     :param others: those of the same look that were seen already
     """
-    seen: dict[str, Sighting] = {}
+    seen: dict[str, Observation] = {}
     lost: PipelinesError | None = None
     for id in ids:
         try:
@@ -44,7 +44,7 @@ def look_each(
             if transient(error) or not isinstance(error, ApiError):
                 lost = error
             else:
-                seen[id] = Sighting(error=error)
+                seen[id] = Observation(error=error)
     if lost is not None and not seen and not others:
         raise lost
     return seen

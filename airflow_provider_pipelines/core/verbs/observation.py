@@ -72,7 +72,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """
     What one look shows of one thing.
 
@@ -89,13 +89,13 @@ class Sighting:
 class Look(Protocol):
     """Look at things, ``delay`` seconds from now; a shared poller may do so a little sooner."""
 
-    def __call__(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
-        """Give a sighting for each id."""
+    def __call__(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Observation]]:
+        """Give an observation for each id."""
 
 
 @dataclass(slots=True)
-class Seen:
-    """The last sighting of a thing and what it means."""
+class Judgement:
+    """The last observation of a thing and what it means."""
 
     verdict: Verdict
     status: str | None = None
@@ -115,7 +115,7 @@ class Report:
     :param failures: how many looks in a row have failed
     """
 
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, Judgement] = field(default_factory=dict)
     ended: Literal["settled", "deadline", "pause", "blind"] = "settled"
     error: PipelinesError | None = None
     failures: int = 0
@@ -150,7 +150,7 @@ class Report:
             if event["version"] != 1 or event["ended"] not in {"settled", "deadline", "pause", "blind"}:
                 raise ValueError
             seen = {
-                str(id): Seen(
+                str(id): Judgement(
                     verdict=_VERDICTS[entry["verdict"]],
                     status=entry["status"],
                     facts=dict(entry["facts"]),

@@ -10,7 +10,7 @@ from airflow_provider_pipelines.errors import WatchFailed, WatchTimeout, error_f
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.item import Item
-    from airflow_provider_pipelines.core.verbs.observation import Seen
+    from airflow_provider_pipelines.core.verbs.observation import Judgement
     from airflow_provider_pipelines.errors import PipelinesError
 
 
@@ -37,7 +37,7 @@ def place(item: Item, verb: Verb, status: str) -> None:
         item.phase = "hold"
 
 
-def take(item: Item, verb: Verb, seen: Seen, now: float, deadline: float) -> None:
+def take(item: Item, verb: Verb, seen: Judgement, now: float, deadline: float) -> None:
     """
     Take in what a watch saw of a thing, before or after the action.
 

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Sleep
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.observation import GRACE, Look, Report, Seen, Sighting, Verdict, Watched
+from airflow_provider_pipelines.core.verbs.observation import (
+    GRACE,
+    Judgement,
+    Look,
+    Observation,
+    Report,
+    Verdict,
+    Watched,
+)
 from airflow_provider_pipelines.errors import (
     ApiError,
     NotFound,
@@ -65,32 +73,32 @@ def interval_after(
 
 def look_once(
     things: Iterable[Watched], look: Look, now: Callable[[], float], delay: float = 0.0
-) -> Call[dict[str, Seen]]:
+) -> Call[dict[str, Judgement]]:
     """Look once and judge: the single pass that :func:`watch` repeats."""
     watched = {thing.id: thing for thing in things}
-    sightings = yield from look(list(watched), delay)
+    observations = yield from look(list(watched), delay)
     seen = {}
     for id, thing in watched.items():
-        sighting = sightings.get(id) or Sighting()
-        if isinstance(sighting.error, NotFound) and thing.before is None and now() - thing.since < GRACE:
-            seen[id] = Seen("pending")  # made a moment ago, and not shown yet
-        elif sighting.error is not None:
-            facts = {**thing.facts, **sighting.facts}
-            seen[id] = Seen("failed", sighting.status, facts, sighting.error, thing.passed)
-        elif sighting.status is None:
-            seen[id] = Seen("pending")
+        observation = observations.get(id) or Observation()
+        if isinstance(observation.error, NotFound) and thing.before is None and now() - thing.since < GRACE:
+            seen[id] = Judgement("pending")  # made a moment ago, and not shown yet
+        elif observation.error is not None:
+            facts = {**thing.facts, **observation.facts}
+            seen[id] = Judgement("failed", observation.status, facts, observation.error, thing.passed)
+        elif observation.status is None:
+            seen[id] = Judgement("pending")
         else:
-            thing.moved = thing.moved or sighting.status != thing.before
-            thing.passed = [*(status for status in thing.passed if status != sighting.status), sighting.status]
-            thing.facts = dict(sighting.facts)
-            stamp = sighting.facts.get(thing.goal.renewed_by, thing.stamp)
-            verdict = judge(thing, sighting.status, now(), stamp)
-            seen[id] = Seen(verdict, sighting.status, dict(sighting.facts), passed=thing.passed)
+            thing.moved = thing.moved or observation.status != thing.before
+            thing.passed = [*(status for status in thing.passed if status != observation.status), observation.status]
+            thing.facts = dict(observation.facts)
+            stamp = observation.facts.get(thing.goal.renewed_by, thing.stamp)
+            verdict = judge(thing, observation.status, now(), stamp)
+            seen[id] = Judgement(verdict, observation.status, dict(observation.facts), passed=thing.passed)
     return seen
 
 
 @dataclass(slots=True)
-class Blindness:
+class FailureCount:
     """
     Counts failed looks in a row.
 
@@ -158,7 +166,7 @@ def watch(
     """
     report = Report(failures=failures)
     now, tell = waiting.now, waiting.tell
-    blind = Blindness(waiting.max_poll_failures, failures)
+    misses = FailureCount(waiting.max_poll_failures, failures)
     told = dict(known or {})
     left = {thing.id: thing for thing in things}
     begun = min((thing.since for thing in things if thing.since), default=now())
@@ -166,7 +174,7 @@ def watch(
     spoken_at = now()
     while left:
         limit = min(deadline, pause_at) if pause_at is not None else deadline
-        usual = interval_after(max(0.0, now() - begun), waiting.poll_interval, failures=blind.failures)
+        usual = interval_after(max(0.0, now() - begun), waiting.poll_interval, failures=misses.failures)
         wanted, time_left = usual if delay is None else delay, max(0.0, limit - now())
         if wanted > time_left and limit < deadline and not look_at_pause:
             yield Sleep(time_left)
@@ -178,26 +186,26 @@ def watch(
             seen = yield from look_once(left.values(), look, now, pause)
         except PipelinesError as error:
             report.error = error
-            forgiven = blind.forgives(error)
-            report.failures = blind.failures
+            forgiven = misses.forgives(error)
+            report.failures = misses.failures
             if not forgiven:
                 report.ended = "blind"
                 return report
-            tell(f"look {blind.failures} in a row failed, {waiting.max_poll_failures} are forgiven: {error}")
+            tell(f"look {misses.failures} in a row failed, {waiting.max_poll_failures} are forgiven: {error}")
             if isinstance(error, ApiError) and error.retry_after is not None:
                 delay = max(error.retry_after, usual)
         else:
-            blind.failures, report.failures, report.error = 0, 0, None
+            misses.failures, report.failures, report.error = 0, 0, None
             report.seen.update(seen)
-            for id, sight in seen.items():
-                if sight.status is not None and told.get(id) != sight.status:
+            for id, judged in seen.items():
+                if judged.status is not None and told.get(id) != judged.status:
                     was = told.get(id)
-                    tell(f"{id}: {was} -> {sight.status}" if was else f"{id}: {sight.status}")
-                    told[id] = sight.status
+                    tell(f"{id}: {was} -> {judged.status}" if was else f"{id}: {judged.status}")
+                    told[id] = judged.status
                     spoken_at = now()
-                if sight.verdict != "pending":
+                if judged.verdict != "pending":
                     del left[id]
-            if stop_on_failure and any(sight.verdict == "failed" for sight in seen.values()):
+            if stop_on_failure and any(judged.verdict == "failed" for judged in seen.values()):
                 break
             if any(thing.settling for thing in things) and not any(thing.settling for thing in left.values()):
                 break

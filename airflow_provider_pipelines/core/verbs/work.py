@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done
 from airflow_provider_pipelines.core.verbs.item import Item, Phase
-from airflow_provider_pipelines.core.verbs.observation import Look, Report, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.observation import Look, Observation, Report, Watched
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
 from airflow_provider_pipelines.core.verbs.transitions import expire, leave, place, take
 from airflow_provider_pipelines.core.verbs.watch import Waiting, watch
@@ -213,7 +213,7 @@ class Work:
                 yield Sleep(max(0.0, limit - now()))
 
     def _noted(self, look: Look, now: Callable[[], float]) -> Look:
-        def noting(ids: Sequence[str], delay: float) -> Call[Mapping[str, Sighting]]:
+        def noting(ids: Sequence[str], delay: float) -> Call[Mapping[str, Observation]]:
             seen = yield from look(ids, delay)
             self.looked_at = now()
             return seen
@@ -221,16 +221,16 @@ class Work:
         return noting
 
     def _first_look(self, items: list[Item], look: Look) -> Call[None]:
-        sightings = yield from look([item.id for item in items], 0.0)
+        observations = yield from look([item.id for item in items], 0.0)
         for item in items:
-            sighting = sightings.get(item.id)
-            if sighting is None or (sighting.status is None and sighting.error is None):
+            observation = observations.get(item.id)
+            if observation is None or (observation.status is None and observation.error is None):
                 item.fail(WatchFailed(f"{item.id}: the service shows no status for it"))
-            elif sighting.error is not None:
-                item.fail(sighting.error)
+            elif observation.error is not None:
+                item.fail(observation.error)
             else:
-                item.made.update(sighting.facts)
-                place(item, self.verb, str(sighting.status))
+                item.made.update(observation.facts)
+                place(item, self.verb, str(observation.status))
 
     def _act(self, items: list[Item], act: Act, now: Callable[[], float], tell: Callable[[str], None]) -> Call[None]:
         for item in items:

@@ -26,7 +26,7 @@ from airflow_provider_pipelines.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.dli.api.flink.jobs import FlinkJobsApi
 
 #: jobs in one call; DLI documents no limit, and this is what its list gives at once
@@ -35,7 +35,7 @@ LARGEST_BATCH = 100
 PAUSES = (0.0, 2.0, 4.0, 8.0, 16.0)
 
 Answers = dict[str, PipelinesError | None]
-Look = Callable[["FlinkJobsApi", Sequence[str]], "Call[Mapping[str, Sighting]]"]
+Look = Callable[["FlinkJobsApi", Sequence[str]], "Call[Mapping[str, Observation]]"]
 
 
 class Batch:
@@ -154,10 +154,10 @@ class Batch:
     def _look(self, ids: Sequence[str]) -> Call[dict[str, str]]:
         """Give the status of each job that can be read."""
         try:
-            sightings = yield from self._look_at(self._api, ids)
+            observations = yield from self._look_at(self._api, ids)
         except PipelinesError:
             return {}
-        return {id: sighting.status for id, sighting in sightings.items() if sighting.status is not None}
+        return {id: observation.status for id, observation in observations.items() if observation.status is not None}
 
     def _refusal(self, element: Delivery) -> ApiError:
         return refusal(element, self._operation)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.retry import transient
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
 from airflow_provider_pipelines.errors import (
     ApiError,
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 SINGLY = 3
 
 
-def look_flink_jobs(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_flink_jobs(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
-    return {id: _sighting(job) for id, job in (yield from find_flink_jobs(api, ids)).items()}
+    return {id: _observation(job) for id, job in (yield from find_flink_jobs(api, ids)).items()}
 
 
-def look_for_gone(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_for_gone(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """
     Look whether jobs are gone, each by its detail: the list may go on showing the record of a deleted job.
 
     One that there is not has the status ``gone``, a word of ours.
     """
     found = yield from find_flink_jobs(api, ids, singly=True)
-    return {id: Sighting(GONE) if isinstance(job, NotFound) else _sighting(job) for id, job in found.items()}
+    return {id: Observation(GONE) if isinstance(job, NotFound) else _observation(job) for id, job in found.items()}
 
 
-def look_for_savepoint(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_for_savepoint(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at jobs by id, with a fact that differs as soon as there is another savepoint."""
     seen = {}
-    for id, sight in (yield from look_flink_jobs(api, ids)).items():
-        mark = str(sight.facts.get("savepoint_path") or sight.facts.get("has_savepoint"))
-        seen[id] = replace(sight, facts={**sight.facts, SAVEPOINT_MARK: mark})
+    for id, observation in (yield from look_flink_jobs(api, ids)).items():
+        mark = str(observation.facts.get("savepoint_path") or observation.facts.get("has_savepoint"))
+        seen[id] = replace(observation, facts={**observation.facts, SAVEPOINT_MARK: mark})
     return seen
 
 
@@ -83,5 +83,5 @@ def find_flink_jobs(
     return found
 
 
-def _sighting(job: FlinkJob | PipelinesError) -> Sighting:
-    return Sighting(error=job) if isinstance(job, PipelinesError) else Sighting(job.status, job.facts)
+def _observation(job: FlinkJob | PipelinesError) -> Observation:
+    return Observation(error=job) if isinstance(job, PipelinesError) else Observation(job.status, job.facts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.core.verbs.once import Run
 from airflow_provider_pipelines.dli.api.replies import LONGEST_TEXT
 from airflow_provider_pipelines.dli.states import DEAD, SPARK_ACTIVE, SPARK_ENDED, SPARK_GOOD
@@ -34,7 +34,7 @@ def word(state: str) -> str:
     return state.strip().lower()
 
 
-def sighting(batch: SparkBatch, log: Sequence[str] = ()) -> Sighting:
+def observation(batch: SparkBatch, log: Sequence[str] = ()) -> Observation:
     """Give what an outcome tells of a batch: small, and lines of its log only where it failed."""
     facts: dict[str, Any] = {"batch_id": batch.id}
     state = word(batch.state)
@@ -43,7 +43,7 @@ def sighting(batch: SparkBatch, log: Sequence[str] = ()) -> Sighting:
     if state == DEAD and (lines := [line.rstrip() for line in log if line.strip()][-LAST_LINES:]):
         # the end of a log says what happened
         facts["status_desc"] = f"last lines of its log: {' | '.join(lines)[-LONGEST_TEXT:]}"
-    return Sighting(state, facts)
+    return Observation(state, facts)
 
 
 def active_batches(api: SparkApi) -> Call[list[SparkBatch]]:
@@ -55,19 +55,19 @@ def active_batches(api: SparkApi) -> Call[list[SparkBatch]]:
     return [batch for batch in found.values() if word(batch.state) not in SPARK_ENDED]
 
 
-def look_batches(api: SparkApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_batches(api: SparkApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at batches: few of them singly; of more, those that go on by the list, and the rest singly."""
-    seen: dict[str, Sighting] = {}
+    seen: dict[str, Observation] = {}
     if len(ids) > SINGLY:
         going = {batch.id: batch for batch in (yield from active_batches(api))}
-        seen = {id: sighting(going[id]) for id in ids if id in going}
+        seen = {id: observation(going[id]) for id in ids if id in going}
 
-    def look(id: str) -> Call[Sighting]:
+    def look(id: str) -> Call[Observation]:
         batch = yield from api.show_spark_batch(id)
         log: Sequence[str] = batch.log
         if word(batch.state) == DEAD and not log:
             log = yield from _last_lines(api, id)
-        return sighting(batch, log)
+        return observation(batch, log)
 
     seen.update((yield from look_each([id for id in ids if id not in seen], look, seen)))
     return seen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import Marker
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.core.verbs.once import Run
 from airflow_provider_pipelines.dli.api.replies import told
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
@@ -27,14 +27,14 @@ SINGLY = 3
 TOLERANCE = 900.0
 
 
-def sighting(job: SqlJob) -> Sighting:
+def observation(job: SqlJob) -> Observation:
     """Give what an outcome tells of a job: small, and words of the service only where it failed."""
     facts: dict[str, Any] = {"job_id": job.job_id, "job_type": job.job_type}
     if job.status in SQL_GOOD:
         facts["result_path"] = job.result_path or None
     elif job.status in SQL_ENDED and (reason := told(job.message)[1]):
         facts["status_desc"] = reason
-    return Sighting(job.status, facts)
+    return Observation(job.status, facts)
 
 
 def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
@@ -46,15 +46,15 @@ def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
     return [job for job in found.values() if job.status not in SQL_ENDED]
 
 
-def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at jobs: few of them singly; of more, those that go on by the list, and the rest singly."""
-    seen: dict[str, Sighting] = {}
+    seen: dict[str, Observation] = {}
     if len(ids) > SINGLY:
         going = {job.job_id: job for job in (yield from active_sql_jobs(api))}
-        seen = {id: sighting(going[id]) for id in ids if id in going}
+        seen = {id: observation(going[id]) for id in ids if id in going}
 
-    def look(id: str) -> Call[Sighting]:
-        return sighting((yield from api.show_sql_job_status(id)))
+    def look(id: str) -> Call[Observation]:
+        return observation((yield from api.show_sql_job_status(id)))
 
     seen.update((yield from look_each([id for id in ids if id not in seen], look, seen)))
     return seen

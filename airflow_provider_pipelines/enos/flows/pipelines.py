@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.core.verbs.observation import Sighting
+from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.enos.states import RUNNING
 from airflow_provider_pipelines.errors import NotFound
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.enos.api.pipelines import EnosApi
 
 
-def look_pipelines(api: EnosApi, ids: Sequence[str]) -> Call[dict[str, Sighting]]:
+def look_pipelines(api: EnosApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at released pipelines by id."""
     return {
-        id: Sighting(error=found) if isinstance(found, NotFound) else Sighting(found.status)
+        id: Observation(error=found) if isinstance(found, NotFound) else Observation(found.status)
         for id, found in (yield from api.find(ids)).items()
     }
 
 
-def look_at_lag(api: EnosApi, ids: Sequence[str], max_lag: int) -> Call[dict[str, Sighting]]:
+def look_at_lag(api: EnosApi, ids: Sequence[str], max_lag: int) -> Call[dict[str, Observation]]:
     """
     Look whether running pipelines have caught up: ``DRAINED`` and ``LAGGING`` are our words.
 
     A pipeline that does not run is shown in its own status. An empty list of partitions says nothing yet.
     """
     seen = yield from look_pipelines(api, ids)
-    for id, sighting in list(seen.items()):
-        if sighting.status == RUNNING:
+    for id, observation in list(seen.items()):
+        if observation.status == RUNNING:
             lags = [entry.lag for entry in (yield from api.get_pipeline_offset_lag(id)).lagAndOffset]
             drained = bool(lags) and max(lags) <= max_lag
-            seen[id] = Sighting("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
+            seen[id] = Observation("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
     return seen

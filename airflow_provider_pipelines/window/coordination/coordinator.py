@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.coordination.participant import Crew
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.window.coordination.places import Places
     from airflow_provider_pipelines.window.coordination.terms import Terms
     from airflow_provider_pipelines.window.record.intents import IntentLog
@@ -65,7 +65,7 @@ class Muster:
         self.errors.update(ended.errors)
         return True
 
-    def look(self) -> dict[str, Sighting]:
+    def look(self) -> dict[str, Observation]:
         """
         Look at all things once, by their keys.
 
@@ -75,7 +75,7 @@ class Muster:
         ended = side_by_side(strands, self._clock.time, self._clock.sleep)
         if ended is None or ended.errors:
             raise next(iter(ended.errors.values())) if ended is not None else AssertionError
-        return {key: sight for seen in ended.results.values() for key, sight in seen.items()}
+        return {key: observation for seen in ended.results.values() for key, observation in seen.items()}
 
     @property
     def waiting(self) -> list[Crew]:

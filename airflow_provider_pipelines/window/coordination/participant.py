@@ -26,7 +26,7 @@ from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.record.model import prefix_of
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.window.coordination.terms import Terms
     from airflow_provider_pipelines.window.fleets.base import Fleet, Stage
     from airflow_provider_pipelines.window.record.intents import IntentLog
@@ -105,7 +105,7 @@ class Crew:
         for stage in self.fleet.up(self._running, stops):
             yield from self._carry_out(stage)
 
-    def look(self) -> Call[Mapping[str, Sighting]]:
+    def look(self) -> Call[Mapping[str, Observation]]:
         """Look at all things once, by their keys."""
         if not self.things:
             return {}

@@ -166,15 +166,15 @@ class Quiesce(Attempt):
         found = {}
         for thing in self._targeted:
             fleet = self.places.fleets[thing.target]
-            sight = seen.get(thing.key)
+            observation = seen.get(thing.key)
             if thing.key in failures:
                 continue
-            if sight is None or (sight.status is None and sight.error is None):
+            if observation is None or (observation.status is None and observation.error is None):
                 found[thing.key] = (_named(thing), "it shows no status before work begins.")
-            elif sight.status is not None and fleet.meaning(sight.status) != "rests":
-                found[thing.key] = (_named(thing), f"it is {sight.status} at the last look before work begins.")
-            elif sight.error is not None and not gone(sight.error):
-                found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {sight.error}")
+            elif observation.status is not None and fleet.meaning(observation.status) != "rests":
+                found[thing.key] = (_named(thing), f"it is {observation.status} at the last look before work begins.")
+            elif observation.error is not None and not gone(observation.error):
+                found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {observation.error}")
         return found
 
     def _outcomes(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:

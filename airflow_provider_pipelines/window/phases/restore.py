@@ -246,12 +246,12 @@ class Restore(Attempt):
         seen = self._bring_together(wanted, "back").look()
         found = []
         for thing in wanted:
-            sight = seen.get(thing.key)
-            if sight is not None and gone(sight.error):
+            observation = seen.get(thing.key)
+            if observation is not None and gone(observation.error):
                 self._told.is_gone(thing)
-            elif sight is None or sight.status is None:
+            elif observation is None or observation.status is None:
                 raise NotRestored(f"{thing.name} ({thing.id}) could not be seen a second time. A retry looks again.")
-            elif not self._is_back(thing, sight.status):
+            elif not self._is_back(thing, observation.status):
                 found.append(thing)
         return found
 

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.window.coordination.coordinator import gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.core.verbs.observation import Sighting
+    from airflow_provider_pipelines.core.verbs.observation import Observation
     from airflow_provider_pipelines.window.coordination.places import Places
     from airflow_provider_pipelines.window.record.model import Plan, Thing
 
@@ -50,11 +50,11 @@ class RestoreReport:
         """Note why a thing is not back, unless its own outcome says so."""
         self.outcomes.setdefault(thing.key, self._said(thing, "failed", None, reason))
 
-    def left_alone(self, thing: Thing, sight: Sighting | None) -> None:
+    def left_alone(self, thing: Thing, observation: Observation | None) -> None:
         """Note how a thing is that ran and was not stopped by this window."""
-        if sight is not None and gone(sight.error):
+        if observation is not None and gone(observation.error):
             self.is_gone(thing)
-        status = sight.status if sight is not None else None
+        status = observation.status if observation is not None else None
         if status is not None and not self._places.fleets[thing.target].back(status):
             self.outcomes[thing.key] = self._said(
                 thing, "already", status, f"It is {status} without this window's doing, and is left so."

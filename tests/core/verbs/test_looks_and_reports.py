@@ -1,4 +1,4 @@
-"""What one look makes of each sighting, what the loop tells and when it ends, and what a report carries to the task."""
+"""What one look makes of each observation, what the loop tells and when it ends, and what a report carries to the task."""
 
 import json
 
@@ -6,21 +6,21 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.verbs.goals import Goal
-from airflow_provider_pipelines.core.verbs.observation import GRACE, Report, Seen, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.observation import GRACE, Judgement, Observation, Report, Watched
 from airflow_provider_pipelines.core.verbs.watch import look_once
 from tests.core.verbs.test_watch import ABOUT, ANEW, UP, Loop, down
 
 GONE = errors.NotFound("gone", **ABOUT, status=404)
 
 
-def looked(thing, sighting, now=1000.0):
+def looked(thing, observation, now=1000.0):
     """Look once at a thing and give what was seen of it."""
     delays = []
 
     def look(ids, delay):
         yield from ()
         delays.append(delay)
-        return {} if sighting is None else dict.fromkeys(ids, sighting)
+        return {} if observation is None else dict.fromkeys(ids, observation)
 
     call = look_once([thing], look, lambda: now)
     with pytest.raises(StopIteration) as end:
@@ -32,36 +32,36 @@ def looked(thing, sighting, now=1000.0):
 @pytest.mark.parametrize(
     ("before", "age", "seen"),
     [
-        (None, 0.0, Seen("pending")),
-        (None, GRACE - 0.1, Seen("pending")),
-        (None, GRACE, Seen("failed", error=GONE)),
-        ("DOWN", 0.0, Seen("failed", error=GONE)),
+        (None, 0.0, Judgement("pending")),
+        (None, GRACE - 0.1, Judgement("pending")),
+        (None, GRACE, Judgement("failed", error=GONE)),
+        ("DOWN", 0.0, Judgement("failed", error=GONE)),
     ],
 )
 def test_a_thing_just_made_may_be_missing_for_the_grace_time_and_no_longer(before, age, seen):
-    assert looked(Watched("a", UP, before=before, since=1000.0), Sighting(error=GONE), 1000.0 + age) == seen
+    assert looked(Watched("a", UP, before=before, since=1000.0), Observation(error=GONE), 1000.0 + age) == seen
 
 
 def test_another_error_than_not_found_is_a_failure_even_just_after_the_action():
     refused = errors.PermissionDenied("no", **ABOUT, status=403)
-    assert looked(Watched("a", UP, since=1000.0), Sighting(error=refused)) == Seen("failed", error=refused)
+    assert looked(Watched("a", UP, since=1000.0), Observation(error=refused)) == Judgement("failed", error=refused)
 
 
 def test_a_thing_that_cannot_be_seen_any_more_keeps_what_was_seen_of_it():
     thing = Watched("a", UP, before="DOWN", since=1000.0, passed=["GOING"], facts={"path": "x", "size": 1})
-    seen = looked(thing, Sighting("LOST", {"size": 2}, GONE))
-    assert seen == Seen("failed", "LOST", {"path": "x", "size": 2}, GONE, ["GOING"])
+    seen = looked(thing, Observation("LOST", {"size": 2}, GONE))
+    assert seen == Judgement("failed", "LOST", {"path": "x", "size": 2}, GONE, ["GOING"])
 
 
-@pytest.mark.parametrize("sighting", [None, Sighting()])
-def test_a_thing_without_a_status_is_pending(sighting):
-    assert looked(Watched("a", UP), sighting) == Seen("pending")
+@pytest.mark.parametrize("observation", [None, Observation()])
+def test_a_thing_without_a_status_is_pending(observation):
+    assert looked(Watched("a", UP), observation) == Judgement("pending")
 
 
 def test_a_sighting_is_remembered_once_with_its_facts():
     thing = Watched("a", UP, before="DOWN", since=1000.0, passed=["GOING", "DOWN"], facts={"old": 1})
-    seen = looked(thing, Sighting("GOING", {"size": 1}))
-    assert seen == Seen("pending", "GOING", {"size": 1}, None, ["DOWN", "GOING"])
+    seen = looked(thing, Observation("GOING", {"size": 1}))
+    assert seen == Judgement("pending", "GOING", {"size": 1}, None, ["DOWN", "GOING"])
     assert (thing.passed, thing.facts, thing.moved) == (["DOWN", "GOING"], {"size": 1}, True)
 
 
@@ -69,7 +69,7 @@ def test_a_thing_has_moved_once_it_was_seen_elsewhere():
     thing = Watched("a", UP, before="DOWN", since=1000.0)
     moved = []
     for status in ("DOWN", "GOING", "DOWN"):
-        looked(thing, Sighting(status))
+        looked(thing, Observation(status))
         moved.append(thing.moved)
     assert moved == [False, True, True]
 
@@ -79,7 +79,7 @@ def test_a_thing_has_moved_once_it_was_seen_elsewhere():
 )
 def test_the_fact_that_the_goal_names_tells_a_new_run_from_the_one_before(facts, verdict):
     thing = Watched("a", ANEW, before="UP", since=1000.0, stamp=1)
-    assert looked(thing, Sighting("UP", facts)).verdict == verdict
+    assert looked(thing, Observation("UP", facts)).verdict == verdict
 
 
 def test_one_failure_does_not_end_the_watch_unless_that_was_asked_for():
@@ -156,8 +156,8 @@ def test_the_line_counts_what_is_there_and_gives_the_last_status():
 
 
 def report(ended="deadline"):
-    broken = Seen("failed", "BROKEN", {"path": "x"}, GONE, ["GOING", "BROKEN"])
-    return Report({"a": broken, "b": Seen("pending", "GOING")}, ended, down(), 3)
+    broken = Judgement("failed", "BROKEN", {"path": "x"}, GONE, ["GOING", "BROKEN"])
+    return Report({"a": broken, "b": Judgement("pending", "GOING")}, ended, down(), 3)
 
 
 def test_a_report_is_written_as_plain_values():

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http.calls import Sleep
 from airflow_provider_pipelines.core.verbs.goals import Goal
-from airflow_provider_pipelines.core.verbs.observation import GRACE, Report, Seen, Sighting, Watched
+from airflow_provider_pipelines.core.verbs.observation import GRACE, Judgement, Observation, Report, Watched
 from airflow_provider_pipelines.core.verbs.watch import Waiting, interval_after, judge, watch
 
 ANEW = Goal("up", frozenset({"UP"}), frozenset({"DOWN"}), renewed_by="start_time")
@@ -91,7 +91,7 @@ class Loop:
             raise came
         if isinstance(came, str):
             came = dict.fromkeys(ids, came)
-        return {id: Sighting(entry) if isinstance(entry, str) else entry for id, entry in came.items()}
+        return {id: Observation(entry) if isinstance(entry, str) else entry for id, entry in came.items()}
 
     def run(self, call):
         try:
@@ -156,7 +156,7 @@ def test_a_service_that_asks_for_time_gets_it():
 
 def test_a_thing_that_is_gone_is_a_failure_of_its_own():
     gone = errors.NotFound("gone", **ABOUT, status=404)
-    loop = Loop([{"a": Sighting(error=gone), "b": "UP"}], Watched("a", UP), Watched("b", UP))
+    loop = Loop([{"a": Observation(error=gone), "b": "UP"}], Watched("a", UP), Watched("b", UP))
     assert loop.report.seen["a"].error is gone
     assert loop.report.seen["b"].verdict == "reached"
 
@@ -194,7 +194,9 @@ def test_watched_things_and_reports_are_json_and_come_back_equal():
     thing = Watched("a", LASTING, "DOWN", 12.5, True, True, True)
     assert Watched.from_json(json.loads(json.dumps(thing.to_json()))) == thing
     gone = errors.NotFound("gone", **ABOUT, status=404)
-    report = Report({"a": Seen("failed", None, {"path": "x"}, gone), "b": Seen("reached", "UP")}, "deadline", down())
+    report = Report(
+        {"a": Judgement("failed", None, {"path": "x"}, gone), "b": Judgement("reached", "UP")}, "deadline", down()
+    )
     event = json.loads(json.dumps(report.to_event()))
     assert Report.from_event(event).to_event() == event
 
