@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_pipelines.core.http import identity
-from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, MaskSecret, Reply, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, RetryBudget
 from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
@@ -82,16 +82,16 @@ class Played:
 
     def perform(self, effect):
         match effect:
-            case Wire():
+            case SignedRequest():
                 return self.exchange(effect)
             case Sleep(seconds):
                 assert math.isfinite(seconds)
                 assert 0 <= seconds <= LONGEST_PAUSE + 1
                 self.now += seconds
                 self.slept += seconds
-            case Enter(gate):
+            case Acquire(gate):
                 assert gate.enter(lambda: None), "waits for itself"
-            case Derived():
+            case MaskSecret():
                 pass
             case other:
                 raise AssertionError(f"no driver carries out {other!r}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
-from airflow_provider_pipelines.core.http.calls import Ask, Call
+from airflow_provider_pipelines.core.http.calls import Await, Call
 from airflow_provider_pipelines.core.http.retry import ONE_TRY
 from airflow_provider_pipelines.errors import AuthenticationError
 from airflow_provider_pipelines.hook.base import hook_named
@@ -60,7 +60,7 @@ class Poller:
 
     def look(self, ids: Sequence[str], delay: float) -> Call[Mapping[str, Observation]]:
         """Look at things about ``delay`` seconds from now: the poller's side of ``core.status.Look``."""
-        observations: Mapping[str, Observation] = yield Ask(lambda: self._join(ids, delay))
+        observations: Mapping[str, Observation] = yield Await(lambda: self._join(ids, delay))
         return observations
 
     async def _join(self, ids: Sequence[str], delay: float) -> Mapping[str, Observation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_pipelines.core.http.calls import Call, Derived, Request, Wire
+from airflow_provider_pipelines.core.http.calls import Call, MaskSecret, Request, SignedRequest
 from airflow_provider_pipelines.core.http.identity import Identity, lease
 from airflow_provider_pipelines.errors import AuthenticationError
 from airflow_provider_pipelines.huaweicloud.answers import (
@@ -39,7 +39,7 @@ class Auth(Protocol):
     ) -> Call[Mapping[str, str]]:
         """Give the headers to send; may make calls of its own for a token."""
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the token that a request was just refused with."""
 
 
@@ -62,12 +62,12 @@ class KeyAuth:
         """Sign."""
         if self._untold:
             self._untold = False
-            yield Derived(self._key.sk)
+            yield MaskSecret(self._key.sk)
             if self._key.security_token:
-                yield Derived(self._key.security_token)
+                yield MaskSecret(self._key.security_token)
         return sign(self._key, request.method, path, query, headers, request.body, clock())
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """There is nothing to drop."""
 
 
@@ -100,10 +100,10 @@ class AgencyKeyAuth:
         grant: Grant = yield from self._iam.agency_keys(self._key, self._agency, clock)
         return grant.value, grant.seconds, grant.margin
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the keys that a request was just refused with."""
         token = self._identity.token_for("keys")
-        if (key := token.value) is not None and f"Access={key.ak}," in wire.headers.get("Authorization", ""):
+        if (key := token.value) is not None and f"Access={key.ak}," in signed.headers.get("Authorization", ""):
             token.drop(key)
 
 
@@ -162,6 +162,6 @@ class TokenAuth:
         grant: Grant = yield from self._iam.password_token(self._login, None, clock)
         return grant.value, grant.seconds, grant.margin
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the token that a request was just refused with."""
-        self._token.drop(wire.headers.get("X-Auth-Token"))
+        self._token.drop(signed.headers.get("X-Auth-Token"))

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_pipelines.core.http.calls import Call, Derived, Reply, Request, Wire
+from airflow_provider_pipelines.core.http.calls import Call, MaskSecret, Reply, Request, SignedRequest
 from airflow_provider_pipelines.core.http.reading import dump, malformed
 from airflow_provider_pipelines.core.http.session import Undelivered, clock_skew, undelivered
 from airflow_provider_pipelines.errors import ConfigurationError, MalformedReply
@@ -182,8 +182,8 @@ class Iam:
         keys = _keys(given) if isinstance(given, Mapping) else None
         if keys is None:
             raise MalformedReply("IAM gave no temporary keys", **about_call(self.service, request, reply))
-        yield Derived(keys.sk)
-        yield Derived(str(keys.security_token))
+        yield MaskSecret(keys.sk)
+        yield MaskSecret(str(keys.security_token))
         return Grant(keys, self._life(given, request, reply, clock()))
 
     def _role(self, agency: Agency) -> dict[str, str]:
@@ -207,7 +207,7 @@ class Iam:
         token = payload.get("token") if isinstance(payload, Mapping) else None
         if not value or not isinstance(token, Mapping):
             raise MalformedReply("IAM gave no token", **about_call(self.service, request, reply))
-        yield Derived(value)
+        yield MaskSecret(value)
         project = token.get("project")
         project_id = project.get("id") if isinstance(project, Mapping) else None
         seconds = self._life(token, request, reply, clock())
@@ -229,7 +229,7 @@ class Iam:
         url = f"{self.service.endpoint}{request.path}{'?' if query else ''}{query}"
         lost = None
         try:
-            reply = yield Wire(request.method, url, {**headers, "Accept": "application/json"}, body)
+            reply = yield SignedRequest(request.method, url, {**headers, "Accept": "application/json"}, body)
         except Undelivered as reason:
             lost = undelivered(self.service.label, request, reason)
         if lost is not None:

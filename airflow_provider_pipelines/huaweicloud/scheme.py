@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_pipelines.core.http.calls import Call, Reply, Request, Wire
+from airflow_provider_pipelines.core.http.calls import Call, Reply, Request, SignedRequest
 from airflow_provider_pipelines.errors import ConfigurationError
 from airflow_provider_pipelines.huaweicloud.answers import (
     Codes,
@@ -66,7 +66,7 @@ class HuaweiScheme:
         self._services = services
         self._project_id = project_id
 
-    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire | None]:
+    def sign(self, request: Request, clock: Callable[[], float]) -> Call[SignedRequest | None]:
         """Make the wire form of a request, or None for a project that the token has told."""
         service = self._services[request.service]
         if not service.endpoint:
@@ -83,11 +83,11 @@ class HuaweiScheme:
             return None
         sent.update({"Accept": "application/json", "X-Language": "en-us"})
         url = f"{service.endpoint}{request.path}{'?' if query else ''}{query}"
-        return Wire(request.method, url, sent, request.body)
+        return SignedRequest(request.method, url, sent, request.body)
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the token that a request was just refused with."""
-        self._auth.forget(wire)
+        self._auth.forget(signed)
 
     def read(self, request: Request, reply: Reply, now: float) -> Any:
         """Give an answer's JSON, or raise the error that its HTTP status says it is."""

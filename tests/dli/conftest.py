@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core.http.calls import Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.dli.api.client import DliApi
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "dli"
@@ -89,10 +89,10 @@ def over_the_wire(session, call, reply):
     try:
         effect = next(carried)
         while True:
-            if isinstance(effect, Wire):
+            if isinstance(effect, SignedRequest):
                 wires.append(effect)
                 came = reply(effect)
-            elif isinstance(effect, Enter):
+            elif isinstance(effect, Acquire):
                 assert effect.gate.enter(lambda: None)
                 came = None
             else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.identity import Identity
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
@@ -154,11 +154,11 @@ def tokens(given, times=(NOW,)):
     try:
         while True:
             sent.append(effect)
-            if isinstance(effect, Wire):
+            if isinstance(effect, SignedRequest):
                 came = given.pop(0)
                 effect = call.throw(came) if isinstance(came, Exception) else call.send(reply(came))
             else:
-                if isinstance(effect, Enter):
+                if isinstance(effect, Acquire):
                     effect.gate.enter(lambda: None)
                 effect = call.send(None)
     except StopIteration as end:
@@ -167,14 +167,14 @@ def tokens(given, times=(NOW,)):
 
 def test_a_token_is_fetched_told_to_the_masker_and_used():
     sent, wire = tokens([sample("token_get.response")])
-    assert [type(effect) for effect in sent] == [Enter, Wire, Derived]
+    assert [type(effect) for effect in sent] == [Acquire, SignedRequest, MaskSecret]
     assert wire.headers["apim-accesstoken"] == "Generated_Access_Token"
     assert wire.url == "https://gateway.example.com/p?orgId=o1"
 
 
 def test_a_proof_that_was_used_already_is_made_anew():
     sent, wire = tokens([{"status": 1001}, {"status": 1005}, sample("token_get.response")])
-    bodies = [json.loads(effect.body) for effect in sent if isinstance(effect, Wire)]
+    bodies = [json.loads(effect.body) for effect in sent if isinstance(effect, SignedRequest)]
     assert len({body["encryption"] for body in bodies}) == 3
     assert len({body["timestamp"] for body in bodies}) == 3
     assert any(isinstance(effect, Sleep) for effect in sent)

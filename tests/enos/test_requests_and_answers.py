@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.http.calls import Derived, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.identity import Identity
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
@@ -47,9 +47,9 @@ def run(call, *answers):
         effect = next(call)
         while True:
             asked.append(effect)
-            if isinstance(effect, Enter):
+            if isinstance(effect, Acquire):
                 effect.gate.enter(lambda: None)
-            came = (left.pop(0) if len(left) > 1 else left[0]) if isinstance(effect, Wire) else None
+            came = (left.pop(0) if len(left) > 1 else left[0]) if isinstance(effect, SignedRequest) else None
             effect = call.throw(came) if isinstance(came, Exception) else call.send(came)
     except StopIteration as end:
         return asked, end.value
@@ -69,7 +69,7 @@ def test_a_request_without_query_and_body_is_signed_as_documented():
         "apim-signature": digest("t1700000000500secret"),
         "Accept": "application/json",
     }
-    assert (asked, wire) == ([], Wire("GET", f"{GATEWAY}/p", headers, None))
+    assert (asked, wire) == ([], SignedRequest("GET", f"{GATEWAY}/p", headers, None))
 
 
 def test_a_request_with_query_and_body_is_signed_as_it_is_sent():
@@ -81,21 +81,21 @@ def test_a_request_with_query_and_body_is_signed_as_it_is_sent():
         "apim-timestamp": "1700000000500",
         "apim-signature": digest('taéb/cx y/z&{"a":1}1700000000500secret'),
     }
-    assert wire == Wire("POST", f"{GATEWAY}/p?b%2Fc=x%20y%2Fz%26&a=%C3%A9", headers, b'{"a":1}')
+    assert wire == SignedRequest("POST", f"{GATEWAY}/p?b%2Fc=x%20y%2Fz%26&a=%C3%A9", headers, b'{"a":1}')
 
 
 def test_only_the_token_that_was_refused_is_dropped():
     ours = scheme("new")
-    ours.forget(Wire("GET", GATEWAY, {"apim-accesstoken": "old"}))
+    ours.forget(SignedRequest("GET", GATEWAY, {"apim-accesstoken": "old"}))
     assert ours.identity.token.value == "new"
-    ours.forget(Wire("GET", GATEWAY, {"apim-accesstoken": "new"}))
+    ours.forget(SignedRequest("GET", GATEWAY, {"apim-accesstoken": "new"}))
     assert ours.identity.token.value is None
 
 
 def test_a_token_is_fetched_and_told_to_the_masker_before_it_is_used():
     asked, wire = run(scheme().sign(Request(ACTION, "GET", "/p"), lambda: NOW), given("made"))
-    assert [type(effect) for effect in asked] == [Enter, Wire, Derived]
-    assert asked[-1] == Derived("made")
+    assert [type(effect) for effect in asked] == [Acquire, SignedRequest, MaskSecret]
+    assert asked[-1] == MaskSecret("made")
     assert wire.headers["apim-accesstoken"] == "made"
 
 
@@ -103,7 +103,7 @@ def test_a_proof_used_before_is_made_anew_three_times_and_later_each_time():
     asked, error = run(scheme().sign(Request(ACTION, "GET", "/p"), lambda: NOW), reply({"status": 1001, "msg": "used"}))
     assert isinstance(error, errors.Throttled)
     assert [effect.seconds for effect in asked if isinstance(effect, Sleep)] == pytest.approx([0.1, 0.5, 2.5])
-    stamps = [json.loads(effect.body)["timestamp"] for effect in asked if isinstance(effect, Wire)]
+    stamps = [json.loads(effect.body)["timestamp"] for effect in asked if isinstance(effect, SignedRequest)]
     assert stamps == [1700000000500 + number for number in range(4)]
 
 

@@ -17,7 +17,7 @@ import pytest
 import airflow_provider_pipelines
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-from airflow_provider_pipelines.core.http.calls import Derived, Reply, Request, Wire
+from airflow_provider_pipelines.core.http.calls import MaskSecret, Reply, Request, SignedRequest
 from airflow_provider_pipelines.core.http.retry import Again, GiveUp, Renew, RetryBudget, decide
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.dli.hook import DliHook
@@ -58,7 +58,7 @@ def answered(call, status, body, **headers):
     try:
         effect = call.send(Reply(status, headers, json.dumps(body).encode()))
         while True:
-            assert isinstance(effect, Derived)
+            assert isinstance(effect, MaskSecret)
             told.append(effect.secret)
             effect = call.send(None)
     except StopIteration as end:
@@ -440,7 +440,7 @@ def test_the_documented_temporary_keys_are_read():
     assert (grant.value.ak, grant.value.sk) == (credential["access"], credential["secret"])
     assert told == [credential["secret"], credential["securitytoken"]]
     assert grant.seconds > 0
-    assert isinstance(wire, Wire)
+    assert isinstance(wire, SignedRequest)
     documented = sample("temporary_key_by_agency_otc")["request"]["body"]["auth"]["identity"]
     sent = json.loads(wire.body)["auth"]["identity"]
     assert sent["methods"] == documented["methods"]

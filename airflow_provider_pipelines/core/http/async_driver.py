@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.http.calls import Ask, Call, Derived, Enter, Reply, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, Await, Call, MaskSecret, Reply, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.delivery import (
     CUT,
     HOST_HINT,
@@ -57,32 +57,32 @@ class AsyncTransport:
 
     async def _perform(self, effect: Any) -> Any:
         match effect:
-            case Wire():
+            case SignedRequest():
                 return await self._send(effect)
             case Sleep(seconds):
                 return await self._sleep(seconds)
-            case Derived(secret):
+            case MaskSecret(secret):
                 return await self._mask(secret)
-            case Ask(answer):
+            case Await(answer):
                 return await answer()
-            case Enter(gate):
+            case Acquire(gate):
                 return await _enter(gate)
         raise TypeError(f"an async driver cannot carry out {effect!r}")
 
-    async def _send(self, wire: Wire) -> Reply:
+    async def _send(self, signed: SignedRequest) -> Reply:
         import aiohttp
         import yarl
 
-        proxy = self.route.proxy_to(wire.url)
+        proxy = self.route.proxy_to(signed.url)
         async with self._opening:
             session = self._session = self._session or await self._open()
         try:
-            url = yarl.URL(wire.url, encoded=True)
+            url = yarl.URL(signed.url, encoded=True)
             async with session.request(
-                wire.method,
+                signed.method,
                 url,
-                data=wire.body,
-                headers=wire.headers,
+                data=signed.body,
+                headers=signed.headers,
                 allow_redirects=False,
                 proxy=proxy,
             ) as answer:
@@ -130,7 +130,7 @@ async def drive(call: Call[T], perform: Callable[[Any], Awaitable[Any]] = _answe
     """
     Run a call to its end on the running event loop.
 
-    :param perform: carries out an effect; the usual one knows ``Ask`` only, all that a watch on a poller yields
+    :param perform: carries out an effect; the usual one knows ``Await`` only, all that a watch on a poller yields
     """
     try:
         effect = next(call)

@@ -1,9 +1,9 @@
 """
 What an operation of a vendor is made of: a generator that yields what it wants and receives what came of it.
 
-An operation yields :class:`Request` and receives the parsed answer. The session turns each request into a signed
-:class:`Wire` and lets through what else is yielded, so that a driver only ever meets ``Wire``, ``Sleep``, ``Enter``,
-``Derived`` and ``Ask``.
+An operation yields :class:`Request` and receives the parsed answer. The session turns each request into a
+:class:`SignedRequest` and lets through what else is yielded, so that a driver only ever meets ``SignedRequest``,
+``Sleep``, ``Acquire``, ``MaskSecret`` and ``Await``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class SignedRequest:
     """A request as it goes over the wire, byte for byte."""
 
     method: str
@@ -77,21 +77,21 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Enter:
+class Acquire:
     """Wait for a turn at a gate; leaving it is a plain call of :meth:`Gate.leave`."""
 
     gate: Gate
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class MaskSecret:
     """Tell the log's masker of a secret that was derived from the credentials, for instance a token."""
 
     secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Await:
     """Wait for something that only exists on an event loop; no sync driver carries this out."""
 
     answer: Callable[[], Awaitable[Any]]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from airflow_provider_pipelines.core.http.calls import Call, Enter, Gate
+from airflow_provider_pipelines.core.http.calls import Acquire, Call, Gate
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
     MalformedReply,
@@ -184,7 +184,7 @@ def lease(
     """
     if (value := token.fresh(clock())) is not None:
         return value
-    yield Enter(token.gate)
+    yield Acquire(token.gate)
     try:
         if (value := token.fresh(clock())) is not None:
             return value

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_pipelines.core.http.calls import Call, Enter, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, Call, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.retry import Again, Renew, RetryBudget, decide
 from airflow_provider_pipelines.errors import AuthenticationError, OutcomeUnknown, PipelinesError, TransportError
 
@@ -44,13 +44,13 @@ class Scheme(Protocol):
     service: str
     identity: Identity
 
-    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire | None]:
+    def sign(self, request: Request, clock: Callable[[], float]) -> Call[SignedRequest | None]:
         """Make the wire form of a request; fetches a token if there is none. None where that left nothing to ask."""
 
     def read(self, request: Request, reply: Reply, now: float) -> Any:
         """Give what an answer holds, or raise the error that it is."""
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the token that a request was just refused with."""
 
 
@@ -87,7 +87,7 @@ class Session:
 
     def _exchange(self, request: Request, budget: RetryBudget) -> Call[Any]:
         attempt, renewed, slept = 0, False, 0.0
-        sent: list[Wire] = []
+        sent: list[SignedRequest] = []
         while True:
             attempt += 1
             try:
@@ -107,30 +107,30 @@ class Session:
                     case Renew():
                         renewed = True
                         attempt -= 1
-                        for wire in sent[-1:]:
+                        for signed in sent[-1:]:
                             # the token of this very request: another caller may have renewed it meanwhile
-                            self.scheme.forget(wire)
+                            self.scheme.forget(signed)
                     case _:
                         if isinstance(error, AuthenticationError) and error.renewable:
                             self.scheme.identity.refused(error, self.clock())
                         raise
 
-    def _once(self, request: Request, sent: list[Wire]) -> Call[Any]:
+    def _once(self, request: Request, sent: list[SignedRequest]) -> Call[Any]:
         identity = self.scheme.identity
-        yield Enter(identity.gate)
+        yield Acquire(identity.gate)
         try:
             if pause := identity.pace.reserve(self.clock()):
                 yield Sleep(pause)
             identity.check(self.clock())
-            wire = yield from self._sign(request)
-            if wire is None:
+            signed = yield from self._sign(request)
+            if signed is None:
                 return None
             if request.guard is not None:
                 request.guard()
-            sent.append(wire)
+            sent.append(signed)
             lost = None
             try:
-                reply = yield wire
+                reply = yield signed
             except Undelivered as reason:
                 lost = undelivered(self.scheme.service, request, reason)
             if lost is not None:
@@ -146,7 +146,7 @@ class Session:
         finally:
             identity.gate.leave()
 
-    def _sign(self, request: Request) -> Call[Wire | None]:
+    def _sign(self, request: Request) -> Call[SignedRequest | None]:
         try:
             return (yield from self.scheme.sign(request, self.clock))
         except PipelinesError as error:

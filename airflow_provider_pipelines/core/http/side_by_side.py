@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_pipelines.core.http.calls import Call, Enter, Gate, Sleep
+from airflow_provider_pipelines.core.http.calls import Acquire, Call, Gate, Sleep
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.errors import PipelinesError
 
@@ -100,7 +100,7 @@ class Strand:
                 self.due = now() + seconds
             case Pause():
                 self.paused = effect
-            case Enter(gate):
+            case Acquire(gate):
                 if not gate.enter(self._wake):
                     self._gate = gate
             case _:

@@ -1,8 +1,8 @@
 """
 The driver of workers: ``requests`` and the pools that it sets up.
 
-It sends a :class:`~airflow_provider_pipelines.core.http.calls.Wire` byte for byte, follows no redirect, and tells the
-library's failures apart by whether the service may have got the request. :mod:`.async_driver` is its twin.
+It sends a ``SignedRequest`` byte for byte, follows no redirect, and tells the library's failures apart by whether the
+service may have got the request. :mod:`.async_driver` is its twin.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_pipelines.core.http.calls import Call, Derived, Enter, Reply, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Acquire, Call, MaskSecret, Reply, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.delivery import (
     CUT,
     HOST_HINT,
@@ -79,13 +79,13 @@ class SyncTransport:
     def perform(self, effect: Any) -> Any:
         """Carry out one effect of a call."""
         match effect:
-            case Wire():
+            case SignedRequest():
                 return self._send(effect)
             case Sleep(seconds):
                 return self._sleep(seconds)
-            case Derived(secret):
+            case MaskSecret(secret):
                 return self._mask(secret)
-            case Enter(gate):
+            case Acquire(gate):
                 turn = threading.Event()
                 if not gate.enter(turn.set):
                     try:
@@ -96,24 +96,24 @@ class SyncTransport:
                 return None
         raise TypeError(f"a sync driver cannot carry out {effect!r}")
 
-    def _send(self, wire: Wire) -> Reply:
+    def _send(self, signed: SignedRequest) -> Reply:
         import urllib3
 
-        headers = dict(wire.headers)
-        length = len(wire.body or b"")
-        if length or wire.method not in {"GET", "HEAD"}:
+        headers = dict(signed.headers)
+        length = len(signed.body or b"")
+        if length or signed.method not in {"GET", "HEAD"}:
             headers["Content-Length"] = str(length)
         route = self.route
-        proxy = route.proxy_to(wire.url)
-        scheme, _, rest = wire.url.partition("://")
+        proxy = route.proxy_to(signed.url)
+        scheme, _, rest = signed.url.partition("://")
         host, _, target = rest.partition("/")
         try:
             # the pool alone: all that a session and an adapter would add is time, and a look at the environment
             answer = self._pool(f"{scheme}://{host}", proxy).urlopen(
-                wire.method,
+                signed.method,
                 # a proxy is told the whole address, unless it only makes a tunnel
-                wire.url if proxy and scheme == "http" else f"/{target}",
-                body=wire.body,
+                signed.url if proxy and scheme == "http" else f"/{target}",
+                body=signed.body,
                 headers=headers,
                 retries=False,
                 redirect=False,

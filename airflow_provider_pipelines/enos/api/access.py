@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_provider_pipelines.core.checks import loads
-from airflow_provider_pipelines.core.http.calls import Call, Derived, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Call, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.identity import lease
 from airflow_provider_pipelines.core.http.reading import about, dump, parse
 from airflow_provider_pipelines.core.http.session import Undelivered, clock_skew, retry_after, undelivered
@@ -120,7 +120,7 @@ class EnosScheme:
         self.identity = identity
         self._stamp = 0
 
-    def sign(self, request: Request, clock: Callable[[], float]) -> Call[Wire]:
+    def sign(self, request: Request, clock: Callable[[], float]) -> Call[SignedRequest]:
         """Make the wire form of a request; fetches a token first if there is none."""
         token = yield from lease(self.identity, self.identity.token, self._fetch, clock)
         timestamp = int(clock() * 1000)
@@ -134,11 +134,11 @@ class EnosScheme:
             headers["Content-Type"] = "application/json;charset=UTF-8"
         encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
         url = f"{self._keys.base_url}{request.path}{'?' if encoded else ''}{encoded}"
-        return Wire(request.method, url, headers, request.body)
+        return SignedRequest(request.method, url, headers, request.body)
 
-    def forget(self, wire: Wire) -> None:
+    def forget(self, signed: SignedRequest) -> None:
         """Drop the token that a request was just refused with."""
-        self.identity.token.drop(wire.headers.get("apim-accesstoken"))
+        self.identity.token.drop(signed.headers.get("apim-accesstoken"))
 
     def _fetch(self, clock: Callable[[], float]) -> Call[tuple[str, float, float]]:
         """Get a token; by ``get``, since ``refresh`` may kill another process's."""
@@ -151,7 +151,7 @@ class EnosScheme:
                 if tries == _TOKEN_TRIES:
                     raise
                 yield Sleep(0.02 * 5**tries)
-        yield Derived(value)
+        yield MaskSecret(value)
         return value, seconds, TOKEN_MARGIN
 
     def get_token(
@@ -170,7 +170,7 @@ class EnosScheme:
         request = Request(operation, "POST", path, body=dump(body), repeatable=True)
         headers = {"Content-Type": "application/json;charset=UTF-8", "Accept": "application/json"}
         try:
-            reply = yield Wire("POST", f"{keys.base_url}{path}", headers, request.body)
+            reply = yield SignedRequest("POST", f"{keys.base_url}{path}", headers, request.body)
         except Undelivered as lost:
             raise undelivered(SERVICE, request, lost) from None
         data = self.read(request, reply, clock())

@@ -15,7 +15,7 @@ import trustme
 
 from airflow_provider_pipelines.core.http import async_driver, delivery, sync_driver
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
-from airflow_provider_pipelines.core.http.calls import Ask, Derived, Reply, Request, Sleep, Wire
+from airflow_provider_pipelines.core.http.calls import Await, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.route import Route, certificates, environment_bundle, environment_proxies
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
@@ -130,7 +130,7 @@ def driver(request):
 
 
 def send(method, url, headers=None, body=None):
-    return (yield Wire(method, url, headers or {}, body))
+    return (yield SignedRequest(method, url, headers or {}, body))
 
 
 def lost(driver, call, route=None):
@@ -322,7 +322,7 @@ def test_waits_and_derived_secrets_go_where_the_transport_was_told(driver):
 
     def call():
         yield Sleep(3.5)
-        yield Derived("t0k3n")
+        yield MaskSecret("t0k3n")
         return "done"
 
     assert driver(sleep=slept.append, mask=masked.append).run(call()) == "done"
@@ -331,10 +331,10 @@ def test_waits_and_derived_secrets_go_where_the_transport_was_told(driver):
 
 def test_a_derived_secret_needs_no_masker(driver):
     def call():
-        yield Derived("t0k3n")
+        yield MaskSecret("t0k3n")
 
     driver().run(call())
-    assert "t0k3n" not in repr(Derived("t0k3n"))
+    assert "t0k3n" not in repr(MaskSecret("t0k3n"))
 
 
 def test_an_effect_nobody_knows_is_a_bug_and_closes_the_call(driver):
@@ -356,7 +356,7 @@ def test_only_an_event_loop_can_be_asked():
         return 7
 
     def call():
-        return (yield Ask(answer))
+        return (yield Await(answer))
 
     assert Async().run(call()) == 7
     with pytest.raises(TypeError):
@@ -364,7 +364,7 @@ def test_only_an_event_loop_can_be_asked():
 
 
 def test_nothing_of_a_request_or_an_answer_is_in_their_reprs():
-    wire = Wire("GET", "http://x/", {"Authorization": "c4n4ry"}, b"c4n4ry")
+    wire = SignedRequest("GET", "http://x/", {"Authorization": "c4n4ry"}, b"c4n4ry")
     reply = Reply(200, {"x-subject-token": "c4n4ry"}, b"c4n4ry")
     assert "c4n4ry" not in repr(wire) + repr(reply)
     assert repr(Request("o", "GET", "/p"))

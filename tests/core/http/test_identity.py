@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
-from airflow_provider_pipelines.core.http.calls import Enter, Gate
+from airflow_provider_pipelines.core.http.calls import Acquire, Gate
 from airflow_provider_pipelines.core.http.identity import AT_ONCE, SILENCE, Identity, Pace, Token, shared_identity
 from airflow_provider_pipelines.core.http.route import Route
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
@@ -79,7 +79,7 @@ def test_who_withdraws_from_the_queue_is_forgotten():
 
 
 def entering(gate, log, name):
-    yield Enter(gate)
+    yield Acquire(gate)
     try:
         log.append(name)
     finally:

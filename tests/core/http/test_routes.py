@@ -14,7 +14,7 @@ import trustme
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http import async_driver, delivery, sync_driver
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
-from airflow_provider_pipelines.core.http.calls import Wire
+from airflow_provider_pipelines.core.http.calls import SignedRequest
 from airflow_provider_pipelines.core.http.route import Route
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
@@ -159,7 +159,7 @@ def send(request):
 
 
 def get(url, **headers):
-    return Wire("GET", url, {"Authorization": "c4n4ry", **headers})
+    return SignedRequest("GET", url, {"Authorization": "c4n4ry", **headers})
 
 
 def connect(monkeypatch, extra=None, **fields):

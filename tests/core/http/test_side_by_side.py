@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_pipelines.core.http.calls import Enter, Gate, Reply, Request, Sleep
+from airflow_provider_pipelines.core.http.calls import Acquire, Gate, Reply, Request, Sleep
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.core.http.side_by_side import GATE_PAUSE, Halt, Pause, Strand, side_by_side
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
@@ -193,7 +193,7 @@ def test_a_call_waits_for_a_gate_that_another_one_holds(world):
     gate = Gate()
 
     def through(name, pause):
-        yield Enter(gate)
+        yield Acquire(gate)
         try:
             world.log.append((name, world.now))
             yield Sleep(pause)
@@ -219,7 +219,7 @@ def test_a_gate_that_another_thread_holds_is_looked_at_now_and_then(world):
             gate.leave()
 
     def through():
-        yield Enter(gate)
+        yield Acquire(gate)
         gate.leave()
         return world.now
 
@@ -233,7 +233,7 @@ def test_a_call_that_is_closed_leaves_the_queue_in_front_of_a_gate(world):
     assert gate.enter(lambda: None)
 
     def through():
-        yield Enter(gate)
+        yield Acquire(gate)
 
     def halt(effect):
         raise Halt(WatchFailed("killed"))
@@ -252,7 +252,7 @@ def test_a_call_that_is_closed_pushes_nobody_else_through_a_gate(world):
     assert not gate.enter(lambda: woken.append("somebody else"))
 
     def through():
-        yield Enter(gate)
+        yield Acquire(gate)
 
     strand = Strand(through(), None)
     strand.step(world.time)
