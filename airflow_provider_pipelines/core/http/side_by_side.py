@@ -51,7 +51,7 @@ class Ended:
     errors: dict[str, PipelinesError]
 
 
-class Strand:
+class RunningCall:
     """
     A call under way, with what carries out its requests.
 
@@ -118,7 +118,7 @@ class Strand:
 
 
 def side_by_side(
-    strands: Mapping[str, Strand],
+    running_calls: Mapping[str, RunningCall],
     now: Callable[[], float],
     sleep: Callable[[float], None],
     *,
@@ -133,7 +133,7 @@ def side_by_side(
     :param again: is called when all calls have paused and one of them has work left, so that all go on
     :returns: how the calls ended; None where nothing but waiting is left, all calls closed
     """
-    running = dict(strands)
+    running = dict(running_calls)
     ended = Ended({}, {})
     bugs: list[Exception] = []
     try:

@@ -58,8 +58,8 @@ class Muster:
         """
         now = self._clock.time
         self._terms.begin(now())
-        strands = {name: crew.strand(work(crew)) for name, crew in self.crews.items()}
-        ended = side_by_side(strands, now, self._rest, again=lambda: self._terms.begin(now()))
+        running_calls = {name: crew.running_call(work(crew)) for name, crew in self.crews.items()}
+        ended = side_by_side(running_calls, now, self._rest, again=lambda: self._terms.begin(now()))
         if ended is None:
             return False
         self.errors.update(ended.errors)
@@ -71,8 +71,8 @@ class Muster:
 
         :raises PipelinesError: they cannot be seen
         """
-        strands = {name: crew.strand(crew.look()) for name, crew in self.crews.items()}
-        ended = side_by_side(strands, self._clock.time, self._clock.sleep)
+        running_calls = {name: crew.running_call(crew.look()) for name, crew in self.crews.items()}
+        ended = side_by_side(running_calls, self._clock.time, self._clock.sleep)
         if ended is None or ended.errors:
             raise next(iter(ended.errors.values())) if ended is not None else AssertionError
         return {key: observation for seen in ended.results.values() for key, observation in seen.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Call, Request, Sleep
 from airflow_provider_pipelines.core.http.retry import RetryBudget, possibly_done
-from airflow_provider_pipelines.core.http.side_by_side import Pause, Strand
+from airflow_provider_pipelines.core.http.side_by_side import Pause, RunningCall
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
 from airflow_provider_pipelines.core.verbs.work import Work
@@ -67,9 +67,9 @@ class Crew:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.errors: dict[str, PipelinesError] = {}
 
-    def strand(self, call: Call[Any]) -> Strand:
+    def running_call(self, call: Call[Any]) -> RunningCall:
         """Bind a call to this fleet's transport."""
-        return Strand(call, self.hook.get_conn().transport.perform)
+        return RunningCall(call, self.hook.get_conn().transport.perform)
 
     # what crews do
 

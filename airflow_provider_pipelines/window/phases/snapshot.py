@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import RetryBudget
-from airflow_provider_pipelines.core.http.side_by_side import Strand, side_by_side
+from airflow_provider_pipelines.core.http.side_by_side import RunningCall, side_by_side
 from airflow_provider_pipelines.errors import (
     ArgumentError,
     PipelinesError,
@@ -102,12 +102,12 @@ class Snapshot:
         :raises PipelinesError: one of them failed
         """
         around = self._around
-        strands = {}
+        running_calls = {}
         for name, call in calls.items():
             client = self._aims[int(name)].fleet.hook.get_conn()
             budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - around.clock.time())))
-            strands[name] = Strand(client.session.carry(call, budget), client.transport.perform)
-        ended = side_by_side(strands, around.clock.time, around.clock.sleep)
+            running_calls[name] = RunningCall(client.session.carry(call, budget), client.transport.perform)
+        ended = side_by_side(running_calls, around.clock.time, around.clock.sleep)
         if ended is None or not ended.errors:
             return
         if len(ended.errors) == 1:
