@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.work import Work
 
 
-class OnceOperator(VerbOperator):
+class RunOperator(VerbOperator):
     """
     Starts a run of work and waits until it has ended well.
 
@@ -72,7 +72,7 @@ class OnceOperator(VerbOperator):
 
     def _obtain(self, context: Any, deadline: float) -> Work:
         from airflow_provider_pipelines.core.verbs.marker import Marker
-        from airflow_provider_pipelines.core.verbs.once import Wish
+        from airflow_provider_pipelines.core.verbs.once import SingleStart
 
         client = self.hook.get_conn()
         if self.cancel_on_kill:
@@ -81,8 +81,8 @@ class OnceOperator(VerbOperator):
         body = self.body()
         memory = _Memory(self, context, deadline)
         marker = Marker.of(context.get("ti"), [self.hook.arguments, body])
-        wish = Wish(self.source(client.api, body), marker, memory, self.hook.clock.time, self.log.info)
-        client.run(wish.fulfil())
+        single_start = SingleStart(self.source(client.api, body), marker, memory, self.hook.clock.time, self.log.info)
+        client.run(single_start.obtain())
         return memory.work
 
     def _conclude(self, context: Any, work: Work) -> Any:
@@ -123,7 +123,7 @@ def _gone(item: Item) -> bool:
 class _Memory:
     """What an operator keeps, in the task's state store (Airflow 3.3) and in XCom."""
 
-    def __init__(self, operator: OnceOperator, context: Any, deadline: float) -> None:
+    def __init__(self, operator: RunOperator, context: Any, deadline: float) -> None:
         from airflow_provider_pipelines import compat
 
         self._operator = operator

@@ -3,7 +3,7 @@
 import pytest
 
 from airflow_provider_pipelines.codearts.flows.marker import ROOM, Marker, Record
-from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, SETTLE, Wish
+from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, SETTLE, SingleStart
 from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.errors import (
     ApiError,
@@ -64,14 +64,16 @@ class Memory:
             raise self.killed
 
 
-def wish(script, memory=None, mark=None, **body):
+def single_start(script, memory=None, mark=None, **body):
     memory = memory or Memory()
-    return Wish(API, PIPELINE, body, "nightly", mark or marker(), memory, script.time, script.told.append), memory
+    return SingleStart(
+        API, PIPELINE, body, "nightly", mark or marker(), memory, script.time, script.told.append
+    ), memory
 
 
-def fulfil(script, memory=None, mark=None, **body):
-    wanted, memory = wish(script, memory, mark, **body)
-    return script.run(wanted.fulfil()), memory
+def obtain(script, memory=None, mark=None, **body):
+    wanted, memory = single_start(script, memory, mark, **body)
+    return script.run(wanted.obtain()), memory
 
 
 def record(script, mark=None, age=3600.0, **more):
@@ -129,7 +131,7 @@ def test_a_record_is_read_as_foreign_input(stored):
 
 def test_a_run_is_asked_for_and_remembered_before_and_after():
     script = Script(run_pipeline={"pipeline_run_id": RUN})
-    run, memory = fulfil(script, variables={"a": 1})
+    run, memory = obtain(script, variables={"a": 1})
     assert (run.id, run.adopted) == (RUN, False)
     assert [entry.run_id for entry in memory.written] == ["", RUN]
     assert memory.runs == [run]
@@ -138,7 +140,7 @@ def test_a_run_is_asked_for_and_remembered_before_and_after():
 
 def test_a_queued_run_is_remembered_with_its_queue_entry():
     answer = {"error_code": "DEVPIPE.00011170", "error": {"pipeline_run_id": RUN, "queue_id": "12"}}
-    run, memory = fulfil(Script(run_pipeline=answer))
+    run, memory = obtain(Script(run_pipeline=answer))
     assert (run.queue_id, memory.written[-1].queue_id) == (12, 12)
 
 
@@ -154,18 +156,18 @@ def test_a_queued_run_is_remembered_with_its_queue_entry():
 def test_a_refused_run_is_remembered_as_refused(answer, kind):
     script, memory = Script(run_pipeline=answer), Memory()
     with pytest.raises(kind):
-        fulfil(script, memory)
+        obtain(script, memory)
     assert memory.written[-1].refused
     assert script.operations == ["run_pipeline"]
     again = Script(run_pipeline={"pipeline_run_id": RUN})
-    assert fulfil(again, Memory(memory.written[-1]), marker(2))[0].id == RUN
+    assert obtain(again, Memory(memory.written[-1]), marker(2))[0].id == RUN
     assert again.operations == ["run_pipeline"]
 
 
 def test_a_killed_task_asks_for_nothing():
     script = Script(run_pipeline={"pipeline_run_id": RUN})
     with pytest.raises(WatchFailed, match="killed"):
-        fulfil(script, Memory(killed=WatchFailed("killed")))
+        obtain(script, Memory(killed=WatchFailed("killed")))
     assert script.requests == []
 
 
@@ -190,7 +192,7 @@ def test_a_run_whose_answer_was_lost_is_found_by_its_marker(answer):
             detail("x", description=str(marker(2))), detail("mine", description=f"nightly {marker()}"), detail("y")
         ),
     )
-    run, memory = fulfil(script)
+    run, memory = obtain(script)
     assert (run.id, memory.written[-1].run_id) == ("mine", "mine")
     assert script.operations.count("run_pipeline") == 1
 
@@ -202,7 +204,7 @@ def test_a_lost_run_that_shows_later_is_found():
         list_pipeline_queue=queue_page(),
         show_pipeline_run_detail=detail("mine", "COMPLETED", str(marker())),
     )
-    assert fulfil(script)[0].id == "mine"
+    assert obtain(script)[0].id == "mine"
     assert script.now == 1_700_000_010.0
 
 
@@ -213,7 +215,7 @@ def test_a_lost_run_may_wait_in_the_queue():
         list_pipeline_queue=queue_page(queued("mine", 8), queued("old", 9, "QUEUED_TIME_OUT")),
         show_pipeline_run_detail=detail("mine", "INIT", str(marker())),
     )
-    run, _ = fulfil(script)
+    run, _ = obtain(script)
     assert (run.id, run.queue_id) == ("mine", 8)
 
 
@@ -221,7 +223,7 @@ def test_a_lost_run_may_wait_in_the_queue():
 def test_a_lost_run_that_is_never_found_fails_and_says_so(answer):
     script, memory = Script(run_pipeline=answer, **NOTHING), Memory()
     with pytest.raises(WatchFailed, match=r"not clear whether pipeline .* was started.*the next attempt looks again"):
-        fulfil(script, memory)
+        obtain(script, memory)
     assert script.now >= 1_700_000_000 + GRACE
     assert script.operations.count("run_pipeline") == 1
     assert [(entry.run_id, entry.refused) for entry in memory.written] == [("", False)]
@@ -237,7 +239,7 @@ def test_what_cannot_be_told_apart_is_named():
     with pytest.raises(
         WatchFailed, match=r"may be it, and do not show their description: b, q\. None was started.*cut"
     ):
-        fulfil(script)
+        obtain(script)
 
 
 def test_several_runs_with_one_marker_are_named():
@@ -250,7 +252,7 @@ def test_several_runs_with_one_marker_are_named():
         ),
     )
     with pytest.raises(WatchFailed, match="several runs carry the marker of this task: a, b"):
-        fulfil(script)
+        obtain(script)
 
 
 def test_runs_from_before_the_request_are_not_read():
@@ -269,7 +271,7 @@ def test_runs_from_before_the_request_are_not_read():
             detail("q", "QUEUED", str(marker())),
         ),
     )
-    assert fulfil(script)[0].id == "q"
+    assert obtain(script)[0].id == "q"
     read = [dict(r.query)["pipeline_run_id"] for r in script.requests if r.operation == "show_pipeline_run_detail"]
     assert read == ["new", "q"]
 
@@ -277,7 +279,7 @@ def test_runs_from_before_the_request_are_not_read():
 def test_a_search_that_fails_leaves_the_task_failed():
     script = Script(run_pipeline=LOST, list_pipeline_runs=reply(b"", 503), list_pipeline_queue=queue_page())
     with pytest.raises(ApiError, match="503"):
-        fulfil(script)
+        obtain(script)
     assert script.operations.count("run_pipeline") == 1
 
 
@@ -296,7 +298,7 @@ def remembered(status, *, arguments="same", **more):
 @pytest.mark.parametrize("status", ["INIT", "RUNNING", "PAUSED", "SUSPEND", "DREAMING", "COMPLETED"])
 def test_a_run_that_goes_on_or_ended_well_is_taken_over(status):
     script, memory = remembered(status)
-    run, _ = fulfil(script, memory, marker(2))
+    run, _ = obtain(script, memory, marker(2))
     assert (run.id, run.adopted) == ("former", True)
     assert memory.written == []
     assert "run_pipeline" not in script.operations
@@ -306,37 +308,37 @@ def test_a_run_that_goes_on_or_ended_well_is_taken_over(status):
 @pytest.mark.parametrize("status", ["FAILED", "CANCELED", "IGNORED"])
 def test_a_run_that_ended_badly_is_followed_by_a_new_one(status):
     script, memory = remembered(status)
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
 
 
 def test_a_remembered_run_counts_in_the_first_attempt_too():
     script, memory = remembered("RUNNING")
-    assert fulfil(script, memory, marker(1))[0].id == "former"
+    assert obtain(script, memory, marker(1))[0].id == "former"
 
 
 def test_a_queued_run_is_taken_over():
     script, memory = remembered("INIT")
     script.answers["list_pipeline_queue"] = [queue_page(queued("former", 5))]
-    run, _ = fulfil(script, memory, marker(2))
+    run, _ = obtain(script, memory, marker(2))
     assert (run.id, run.queue_id, run.status) == ("former", 5, "QUEUED")
 
 
 def test_a_run_that_ended_well_with_other_arguments_is_followed_by_a_new_one():
     script, memory = remembered("COMPLETED", arguments="other")
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
 
 
 def test_a_run_with_other_arguments_has_to_end_first():
     script, memory = remembered("RUNNING", arguments="other")
     script.answers["show_pipeline_run_detail"] = [detail("former")] * 3 + [detail("former", "CANCELED")]
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
     assert "other arguments" in script.told[0]
 
 
 def test_there_are_never_two_runs_of_one_task():
     script, memory = remembered("RUNNING", arguments="other")
     with pytest.raises(WatchFailed, match=r"asked for with other arguments and is RUNNING\. Stop it"):
-        fulfil(script, memory, marker(2))
+        obtain(script, memory, marker(2))
     assert script.now >= 1_700_000_000 + SETTLE
     assert "run_pipeline" not in script.operations
 
@@ -344,23 +346,23 @@ def test_there_are_never_two_runs_of_one_task():
 def test_a_run_with_other_arguments_may_vanish_from_the_queue():
     script, memory = remembered("INIT", arguments="other")
     script.answers["show_pipeline_run_detail"] = [detail("former", "INIT"), GONE]
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
 
 
 def test_a_run_that_is_gone_is_followed_by_a_new_one():
     script, memory = remembered("x")
     script.answers["show_pipeline_run_detail"] = [GONE]
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
     assert script.now == 1_700_000_000
 
 
 def test_a_run_that_was_made_a_moment_ago_may_not_be_shown_yet():
     script, memory = remembered("x", age=10.0)
     script.answers["show_pipeline_run_detail"] = [GONE, GONE, detail("former")]
-    assert fulfil(script, memory, marker(2))[0].id == "former"
+    assert obtain(script, memory, marker(2))[0].id == "former"
     script, memory = remembered("x", age=10.0)
     script.answers["show_pipeline_run_detail"] = [GONE]
-    assert fulfil(script, memory, marker(2))[0].id == "new"
+    assert obtain(script, memory, marker(2))[0].id == "new"
     assert script.now == 1_700_000_020
 
 
@@ -368,7 +370,7 @@ def test_nothing_is_started_as_long_as_nobody_can_look():
     script, memory = remembered("x")
     script.answers["show_pipeline_run_detail"] = [reply(b"", 503)]
     with pytest.raises(ApiError):
-        fulfil(script, memory, marker(2))
+        obtain(script, memory, marker(2))
     assert "run_pipeline" not in script.operations
 
 
@@ -378,13 +380,13 @@ def test_a_request_without_a_remembered_answer_is_looked_for():
         list_pipeline_queue=queue_page(),
         show_pipeline_run_detail=detail("mine", "COMPLETED", str(marker())),
     )
-    run, _ = fulfil(script, Memory(record(script)), marker(2))
+    run, _ = obtain(script, Memory(record(script)), marker(2))
     assert (run.id, run.status) == ("mine", "COMPLETED")
 
 
 def test_a_request_that_was_never_sent_is_made():
     script = Script(run_pipeline={"pipeline_run_id": "new"}, **NOTHING)
-    assert fulfil(script, Memory(record(script)), marker(2))[0].id == "new"
+    assert obtain(script, Memory(record(script)), marker(2))[0].id == "new"
     assert script.now == 1_700_000_000
 
 
@@ -403,14 +405,14 @@ def left(*shown, queue=(), listed=None):
 
 def test_the_first_attempt_looks_for_nothing():
     script = left(detail("a", description=str(marker())))
-    assert fulfil(script)[0].id == "new"
+    assert obtain(script)[0].id == "new"
     assert script.operations == ["run_pipeline"]
 
 
 def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
     other_task = str(marker(1, run_id="z"))
     script = left(detail("x"), detail("a", "PAUSED", f"text {marker(1)}"), detail("y", "RUNNING", other_task))
-    run, _ = fulfil(script, None, marker(3))
+    run, _ = obtain(script, None, marker(3))
     assert (run.id, run.adopted) == ("a", True)
     assert "run_pipeline" not in script.operations
 
@@ -418,7 +420,7 @@ def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELED"])
 def test_a_run_that_has_ended_may_have_been_reported(status):
     script = left(detail("a", status, str(marker(1))))
-    assert fulfil(script, None, marker(2))[0].id == "new"
+    assert obtain(script, None, marker(2))[0].id == "new"
 
 
 def test_a_request_that_stays_unclear_stops_the_next_attempt_too():
@@ -426,25 +428,25 @@ def test_a_request_that_stays_unclear_stops_the_next_attempt_too():
         list_pipeline_runs=runs_page(), list_pipeline_queue=queue_page(queued("q", 2)), show_pipeline_run_detail=GONE
     )
     with pytest.raises(WatchFailed, match="description: q"):
-        fulfil(script, Memory(record(script)), marker(2))
+        obtain(script, Memory(record(script)), marker(2))
 
 
 def test_two_runs_with_our_marker_are_named():
     script = left(detail("a", description=str(marker(1))), detail("b", description=str(marker(2))))
     with pytest.raises(WatchFailed, match=r"several runs .*: a, b"):
-        fulfil(script, None, marker(3))
+        obtain(script, None, marker(3))
 
 
 def test_a_marked_run_with_other_arguments_has_to_end_first():
     script = left(detail("a", description=str(marker(1, "other"))))
     with pytest.raises(WatchFailed, match="other arguments"):
-        fulfil(script, None, marker(2))
+        obtain(script, None, marker(2))
 
 
 def test_a_queued_run_that_hides_its_description_stops_the_task():
     script = left(queue=[queued("q", 2)])
     with pytest.raises(WatchFailed, match=r"description: q\. None was started beside them\.$"):
-        fulfil(script, None, marker(2))
+        obtain(script, None, marker(2))
     assert script.now >= 1_700_000_000 + GRACE
     assert "run_pipeline" not in script.operations
 
@@ -452,18 +454,18 @@ def test_a_queued_run_that_hides_its_description_stops_the_task():
 def test_a_queued_run_that_turns_out_to_be_somebody_elses_is_nothing_to_wait_for():
     script = left(queue=[queued("q", 2)])
     script.answers["show_pipeline_run_detail"] = [GONE, detail("q", "RUNNING", "by hand")]
-    assert fulfil(script, None, marker(2))[0].id == "new"
+    assert obtain(script, None, marker(2))[0].id == "new"
 
 
 def test_a_run_of_a_killed_attempt_may_show_late():
     script = left(detail("a", description=str(marker(1))))
     script.answers["list_pipeline_runs"] = [runs_page()] * 4 + [runs_page(row("a"))]
-    assert fulfil(script, None, marker(2))[0].id == "a"
+    assert obtain(script, None, marker(2))[0].id == "a"
 
 
 def test_our_own_run_is_enough_although_others_hide():
     script = left(detail("a", description=str(marker(1))), queue=[queued("q", 2)])
-    assert fulfil(script, None, marker(2))[0].id == "a"
+    assert obtain(script, None, marker(2))[0].id == "a"
 
 
 def test_more_runs_than_can_be_read_stay_unclear():
@@ -471,4 +473,4 @@ def test_more_runs_than_can_be_read_stay_unclear():
     script = left(listed=[row(id) for id in ids])
     script.answers["show_pipeline_run_detail"] = [lambda request: detail(dict(request.query)["pipeline_run_id"])]
     with pytest.raises(WatchFailed, match=f"description: r{MOST_DETAILS}"):
-        fulfil(script, None, marker(2))
+        obtain(script, None, marker(2))

@@ -341,7 +341,7 @@ def test_a_record_that_cannot_be_read_counts_as_none(api):
     creation = Creation(api, NAME, body, [], store, lambda _: None)
     store[STORE_KEY] = {"wish": creation._wish, "before": "odd"}
     driver = answering(page(), CREATED)
-    assert driver.run(creation.fulfil()).job_id == 148
+    assert driver.run(creation.obtain()).job_id == 148
 
 
 def test_two_new_jobs_of_one_name_are_not_chosen_between(api):
@@ -350,7 +350,7 @@ def test_two_new_jobs_of_one_name_are_not_chosen_between(api):
     driver = Driver(lambda request: lost if request.method == "POST" else two if len(driver.requests) > 1 else page())
     lines = []
     with pytest.raises(OutcomeUnknown):
-        driver.run(Creation(api, NAME, {"name": "x"}, [], None, lines.append).fulfil())
+        driver.run(Creation(api, NAME, {"name": "x"}, [], None, lines.append).obtain())
     assert sum(driver.slept) == 30
     assert "Looking for a new job" in lines[0]
 
@@ -359,10 +359,10 @@ def test_a_name_that_exists_out_of_sight_is_told_too(api):
     taken = Conflict("taken.", service="DLI", operation=NAME, method="POST", path="/", status=400, code="DLI.0006")
     driver = answering(page(), taken, page())
     with pytest.raises(InvalidRequest, match=r"exists, not shown to this user \(taken\)"):
-        driver.run(Creation(api, NAME, {"name": "x"}, [], None, lambda _: None).fulfil())
+        driver.run(Creation(api, NAME, {"name": "x"}, [], None, lambda _: None).obtain())
     other = Conflict("busy", service="DLI", operation=NAME, method="POST", path="/", status=400)
     with pytest.raises(Conflict, match="busy"):
-        answering(page(), other).run(Creation(api, NAME, {"name": "x"}, [], None, lambda _: None).fulfil())
+        answering(page(), other).run(Creation(api, NAME, {"name": "x"}, [], None, lambda _: None).obtain())
 
 
 def test_bad_input_is_told_before_any_call(emulator, clock):

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.core.http.calls import Request, Sleep
 from airflow_provider_pipelines.core.verbs.marker import Marker, Record
 from airflow_provider_pipelines.core.verbs.observation import GRACE
-from airflow_provider_pipelines.core.verbs.once import PAUSE, SETTLE, Wish
+from airflow_provider_pipelines.core.verbs.once import PAUSE, SETTLE, SingleStart
 from airflow_provider_pipelines.dli.flows.spark_batches import SparkSource, cancel_batches, look_batches
 from airflow_provider_pipelines.dli.flows.sql_jobs import TAG, SqlSource, cancel_sql_jobs, look_sql_jobs
 from airflow_provider_pipelines.errors import (
@@ -158,10 +158,10 @@ SPARK = Kind(
 KINDS = pytest.mark.parametrize("kind", [SQL, SPARK], ids=["sql", "spark"])
 
 
-def fulfil(api, kind, script, memory=None, mark=None):
+def obtain(api, kind, script, memory=None, mark=None):
     memory = memory or Memory()
-    wish = Wish(kind.source(api), mark or marker(), memory, script.time, script.told.append)
-    return script.run(wish.fulfil()), memory
+    single_start = SingleStart(kind.source(api), mark or marker(), memory, script.time, script.told.append)
+    return script.run(single_start.obtain()), memory
 
 
 def record(mark=None, age=3600.0, **more):
@@ -212,7 +212,7 @@ def test_a_record_is_read_as_foreign_input(stored):
 @KINDS
 def test_it_is_asked_for_once_marked_and_remembered_before_and_after(api, kind):
     script = kind.script()
-    run, memory = fulfil(api, kind, script)
+    run, memory = obtain(api, kind, script)
     assert (run.id, run.adopted) == (ID, False)
     assert [entry.run_id for entry in memory.written] == ["", ID]
     assert memory.runs == [run]
@@ -228,7 +228,7 @@ def test_it_is_asked_for_once_marked_and_remembered_before_and_after(api, kind):
 def test_nothing_is_sent_for_a_killed_task(api, kind):
     script = kind.script()
     with pytest.raises(WatchFailed, match="killed"):
-        fulfil(api, kind, script, Memory(killed=WatchFailed("killed")))
+        obtain(api, kind, script, Memory(killed=WatchFailed("killed")))
     assert script.requests == []
 
 
@@ -239,10 +239,10 @@ def test_nothing_is_sent_for_a_killed_task(api, kind):
 def test_what_was_refused_is_remembered_as_refused(api, kind, error):
     memory = Memory()
     with pytest.raises(type(error)):
-        fulfil(api, kind, kind.script(start=error), memory)
+        obtain(api, kind, kind.script(start=error), memory)
     assert [entry.refused for entry in memory.written] == [False, True]
     script = kind.script()
-    assert fulfil(api, kind, script, Memory(memory.written[-1]), marker(2))[0].adopted is False
+    assert obtain(api, kind, script, Memory(memory.written[-1]), marker(2))[0].adopted is False
     assert [request.operation for request in script.requests] == [kind.start]
 
 
@@ -255,7 +255,7 @@ def test_a_lost_one_is_found_by_its_marker(api, kind, error):
     other = kind.row(OTHER, kind.going, marker(arguments="other"))
     pages = [kind.page(), kind.page(other), kind.page(other, kind.row(ID, kind.going, marker()))]
     script = kind.script(start=error, listed=pages)
-    run, memory = fulfil(api, kind, script)
+    run, memory = obtain(api, kind, script)
     assert run.id == ID
     assert memory.written[-1].run_id == ID
     assert len(script.sent(kind.start)) == 1
@@ -268,7 +268,7 @@ def test_a_lost_one_that_does_not_show_fails_and_no_second_request_is_sent(api, 
     script = kind.script(start=LOST, listed=kind.page(kind.row(OTHER)))
     memory = Memory()
     with pytest.raises(WatchFailed, match="No second request was sent"):
-        fulfil(api, kind, script, memory)
+        obtain(api, kind, script, memory)
     assert script.now >= NOW + GRACE
     assert len(script.sent(kind.start)) == 1
     assert [entry.refused for entry in memory.written] == [False], "the next attempt looks again"
@@ -279,13 +279,13 @@ def test_candidates_that_do_not_show_their_marker_are_named(api, kind):
     hidden = {"tags": None} if kind is SQL else {"name": None}
     rows = [{**kind.row(f"job-{number}"), **hidden} for number in range(12)]
     with pytest.raises(WatchFailed, match=r"These may be it.*job-0.*job-9 and 2 more\. None was started"):
-        fulfil(api, kind, kind.script(start=LOST, listed=kind.page(*rows)))
+        obtain(api, kind, kind.script(start=LOST, listed=kind.page(*rows)))
 
 
 def test_a_job_of_another_statement_is_no_candidate(api):
     row = {**sql_row(statement="select 2"), "tags": None}
     with pytest.raises(WatchFailed, match="None with the marker"):
-        fulfil(api, SQL, SQL.script(start=LOST, listed=sql_page(row)))
+        obtain(api, SQL, SQL.script(start=LOST, listed=sql_page(row)))
 
 
 @KINDS
@@ -293,24 +293,24 @@ def test_what_began_long_before_the_request_is_no_candidate(api, kind):
     old = {"start_time": 1, "create_time": 1}
     hidden = {"tags": None} if kind is SQL else {"name": None}
     with pytest.raises(WatchFailed, match="None with the marker"):
-        fulfil(api, kind, kind.script(start=LOST, listed=kind.page({**kind.row(), **old, **hidden})))
+        obtain(api, kind, kind.script(start=LOST, listed=kind.page({**kind.row(), **old, **hidden})))
 
 
 def test_a_batchs_marker_is_found_in_what_it_was_created_with(api):
     row = {**spark_row(), "name": None, "req_body": json.dumps({"name": f"nightly-airflow-{marker().word}"})}
-    assert fulfil(api, SPARK, SPARK.script(start=LOST, listed=spark_page(row)))[0].id == ID
+    assert obtain(api, SPARK, SPARK.script(start=LOST, listed=spark_page(row)))[0].id == ID
 
 
 @KINDS
 def test_two_with_one_marker_are_named(api, kind):
     rows = [kind.row(id, kind.going, marker()) for id in (ID, OTHER)]
     with pytest.raises(WatchFailed, match=f"several carry the marker.*{ID}, {OTHER}"):
-        fulfil(api, kind, kind.script(start=LOST, listed=kind.page(*rows)))
+        obtain(api, kind, kind.script(start=LOST, listed=kind.page(*rows)))
 
 
 def test_a_statement_that_makes_no_job_is_done_at_once(api):
     answer = {"is_success": True, "job_mode": "sync", "message": ""}
-    run, memory = fulfil(api, SQL, SQL.script(start=answer))
+    run, memory = obtain(api, SQL, SQL.script(start=answer))
     assert (run.id, run.status) == ("", "FINISHED")
     assert memory.written[-1].run_id == ""
 
@@ -321,7 +321,7 @@ def test_a_statement_that_makes_no_job_is_done_at_once(api):
 @KINDS
 def test_one_that_goes_on_is_taken_over(api, kind):
     script = kind.script(status=kind.seen(kind.going))
-    run, memory = fulfil(api, kind, script, Memory(record(run_id=ID)), marker(2))
+    run, memory = obtain(api, kind, script, Memory(record(run_id=ID)), marker(2))
     assert (run.id, run.status, run.adopted) == (ID, kind.going, True)
     assert memory.runs == [run]
     assert not script.sent(kind.start)
@@ -330,7 +330,7 @@ def test_one_that_goes_on_is_taken_over(api, kind):
 @KINDS
 def test_one_that_ended_well_unnoticed_is_taken_over(api, kind):
     script = kind.script()
-    assert fulfil(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].status == kind.good
+    assert obtain(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].status == kind.good
     assert not script.sent(kind.start)
 
 
@@ -341,23 +341,23 @@ def test_what_ended_otherwise_is_followed_by_a_new_one(api, kind, change):
     mark = marker(2, "other") if change == "other arguments" else marker(2)
     kept = record(run_id=ID, cancelled=change == "cancelled by its attempt")
     script = kind.script(status=status)
-    assert fulfil(api, kind, script, Memory(kept), mark)[0].adopted is False
+    assert obtain(api, kind, script, Memory(kept), mark)[0].adopted is False
     assert len(script.sent(kind.start)) == 1
 
 
 @KINDS
 def test_a_status_that_is_refused_counts_as_gone_if_the_list_agrees(api, kind):
     script = kind.script(status=REFUSED)
-    assert fulfil(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].adopted is False
+    assert obtain(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].adopted is False
     listed = kind.page(kind.row(ID, kind.going, marker()))
     script = kind.script(status=REFUSED, listed=listed)
-    assert fulfil(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].adopted is True
+    assert obtain(api, kind, script, Memory(record(run_id=ID)), marker(2))[0].adopted is True
 
 
 @KINDS
 def test_one_that_was_made_a_moment_ago_may_not_be_shown_yet(api, kind):
     script = kind.script(status=[GONE, GONE, kind.seen(kind.going)])
-    run, _ = fulfil(api, kind, script, Memory(record(age=5, run_id=ID)), marker(2))
+    run, _ = obtain(api, kind, script, Memory(record(age=5, run_id=ID)), marker(2))
     assert run.adopted is True
     assert script.now == NOW + 2 * PAUSE
 
@@ -365,9 +365,9 @@ def test_one_that_was_made_a_moment_ago_may_not_be_shown_yet(api, kind):
 @KINDS
 def test_one_whose_answer_never_came_is_looked_for(api, kind):
     script = kind.script(listed=kind.page(kind.row(ID, kind.going, marker())), status=kind.seen(kind.going))
-    assert fulfil(api, kind, script, Memory(record()), marker(2))[0].adopted is True
+    assert obtain(api, kind, script, Memory(record()), marker(2))[0].adopted is True
     script = kind.script()
-    assert fulfil(api, kind, script, Memory(record()), marker(2))[0].adopted is False
+    assert obtain(api, kind, script, Memory(record()), marker(2))[0].adopted is False
     assert script.now == NOW, "it was asked for long ago: one look will do"
 
 
@@ -377,11 +377,11 @@ def test_one_that_is_in_the_way_has_to_end_first(api, kind, cancelled):
     mark = marker(2) if cancelled else marker(2, "other")
     kept = record(run_id=ID, cancelled=cancelled)
     script = kind.script(status=[kind.seen(kind.going), kind.seen(kind.going), kind.seen(kind.bad)])
-    assert fulfil(api, kind, script, Memory(kept), mark)[0].adopted is False
+    assert obtain(api, kind, script, Memory(kept), mark)[0].adopted is False
     assert script.now == NOW + 2 * PAUSE
     script = kind.script(status=kind.seen(kind.going))
     with pytest.raises(WatchFailed, match=r"other arguments, or cancelled.*there is never a second one beside it"):
-        fulfil(api, kind, script, Memory(kept), mark)
+        obtain(api, kind, script, Memory(kept), mark)
     assert script.now >= NOW + SETTLE
     assert not script.sent(kind.start)
 
@@ -394,7 +394,7 @@ def test_without_a_store_one_that_goes_on_is_found_by_its_task(api, kind):
     script = kind.script(
         listed=[kind.page(), kind.page(kind.row(OTHER, kind.going), kind.row(ID, kind.going, marker(1)))]
     )
-    run, _ = fulfil(api, kind, script, mark=marker(2))
+    run, _ = obtain(api, kind, script, mark=marker(2))
     assert (run.id, run.adopted) == (ID, True)
     assert not script.sent(kind.start)
     assert {dict(request.query).get("job-status", dict(request.query).get("state")) for request in script.requests} >= {
@@ -406,7 +406,7 @@ def test_without_a_store_one_that_goes_on_is_found_by_its_task(api, kind):
 def test_without_a_store_and_without_one_that_goes_on_a_new_one_is_asked_for(api, kind):
     rows = [kind.row(ID, kind.good, marker(1)), kind.row(OTHER, kind.going, marker(1, task_id="other"))]
     script = kind.script(listed=kind.page(*rows))
-    assert fulfil(api, kind, script, mark=marker(2))[0].adopted is False
+    assert obtain(api, kind, script, mark=marker(2))[0].adopted is False
     assert script.now >= NOW + GRACE
 
 
@@ -416,14 +416,14 @@ def test_without_a_store_what_may_be_ours_is_named(api, kind):
     listed = kind.page({**kind.row(OTHER, kind.going), **hidden})
     script = kind.script(listed=listed)
     with pytest.raises(WatchFailed, match=OTHER):
-        fulfil(api, kind, script, mark=marker(2))
+        obtain(api, kind, script, mark=marker(2))
     assert not script.sent(kind.start)
 
 
 @KINDS
 def test_a_first_attempt_without_a_record_does_not_look(api, kind):
     script = kind.script()
-    fulfil(api, kind, script)
+    obtain(api, kind, script)
     assert [request.operation for request in script.requests] == [kind.start]
 
 

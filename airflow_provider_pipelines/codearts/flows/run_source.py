@@ -66,7 +66,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SingleStart:
     """
     A run that is wanted, at most once.
 
@@ -83,7 +83,7 @@ class Wish:
     now: Callable[[], float]
     tell: Callable[[str], None]
 
-    def fulfil(self) -> Call[Run]:
+    def obtain(self) -> Call[Run]:
         """
         Adopt the run of an earlier attempt, or ask for one.
 

@@ -12,7 +12,7 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task.boundary import airflow_edge
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.flows.run_source import Wish
+    from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
     from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.item import Item
@@ -115,12 +115,12 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
             # before the request: when it is answered there may be no time left
             self._cancel = self.hook.canceller(self.kind, self.scope)
         memory = RunMemory(self, context, deadline)
-        client.run(self._wish(client.api, context, memory).fulfil())
+        client.run(self._single_start(client.api, context, memory).obtain())
         return memory.work
 
-    def _wish(self, api: Any, context: Any, memory: RunMemory) -> Wish:
+    def _single_start(self, api: Any, context: Any, memory: RunMemory) -> SingleStart:
         from airflow_provider_pipelines.codearts.flows.marker import Marker
-        from airflow_provider_pipelines.codearts.flows.run_source import Wish
+        from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
 
         body = self._body()
         marker = Marker.of(
@@ -128,7 +128,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         )
         description = body.pop("description", None)
         now, tell = self.hook.clock.time, self.log.info
-        return Wish(api, self.pipeline_id, body, description, marker, memory, now, tell)
+        return SingleStart(api, self.pipeline_id, body, description, marker, memory, now, tell)
 
     def hold(self, work: Work) -> None:
         """Take charge of the run, and cancel it if the task was killed while it was asked for."""

@@ -69,7 +69,7 @@ class Creation:
         self._tell = tell
         self._wish = sha256(dump([operation, dict(body), where])).hexdigest()
 
-    def fulfil(self) -> Call[FlinkJob]:
+    def obtain(self) -> Call[FlinkJob]:
         """
         Create the job, or find the one that was created and got lost.
 

@@ -141,7 +141,7 @@ class DliDefinitionOperator(DliOperator):
             creation = Creation(client.api, self.does.name, body, where, compat.state_store(context), self.log.info)
             if self._killed:
                 raise WatchFailed(f"the task was killed before {body['name']!r} was created.")
-            job = client.run(creation.fulfil(), self._budget())
+            job = client.run(creation.obtain(), self._budget())
             item = Item(str(job.job_id), known=job.status, made={"name": body["name"]})
             item.finish("done", f"{body['name']!r} was created: {job.job_id} is {job.status}.")
             result = self._conclude(context, Work(self.does, [item], self._deadline()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import flag, optional_id
 from airflow_provider_pipelines.dli.states import CANCELLED, SUBMIT
-from airflow_provider_pipelines.task.run_operator import OnceOperator
+from airflow_provider_pipelines.task.run_operator import RunOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.dli.hook import DliHook
 
 
-class DliOnceOperator(OnceOperator):
+class DliOnceOperator(RunOperator):
     """
     Starts a run of work in DLI: the base of the operators below.
 
