@@ -49,7 +49,7 @@ def seconds_left(timeout: float, execution_timeout: Any) -> float:
 
 
 @contextmanager
-def airflow_edge(*, errors: Callable[[], Sequence[PipelinesError]] = lambda: ()) -> Iterator[None]:
+def airflow_errors(*, errors: Callable[[], Sequence[PipelinesError]] = lambda: ()) -> Iterator[None]:
     """Stop the retries of the task where no retry can mend the error; let all other errors pass as they are."""
     try:
         yield

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_pipelines.task.boundary import (
-    airflow_edge,
+    airflow_errors,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ListOperator(BaseOperator):
 
         from airflow_provider_pipelines.errors import ArgumentError
 
-        with airflow_edge():
+        with airflow_errors():
             for argument in ("name_pattern", "status"):
                 value = getattr(self, argument)
                 if value is not None and (not isinstance(value, str) or not value or value == "None"):

@@ -20,7 +20,7 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,
     TOO_LATE_TO_DEFER,
-    airflow_edge,
+    airflow_errors,
     default_deferrable,
     forgivable,
     seconds,
@@ -129,7 +129,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.item import Item
         from airflow_provider_pipelines.core.verbs.work import Work
 
-        with airflow_edge():
+        with airflow_errors():
             ids = self.plan()
             asked = self._asked_before(context)
             items = [Item(id, asked=id in asked) for id in ids]
@@ -142,7 +142,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.observation import Report
         from airflow_provider_pipelines.core.verbs.work import Work
 
-        with airflow_edge():
+        with airflow_errors():
             self.plan()
             work = self._work = Work.from_json(self.verb, held)
             work.merge(Report.from_event(event), self.hook.clock.time())
@@ -152,7 +152,7 @@ class VerbOperator(BaseOperator):
         return self.hook.clock.time() + seconds_left(self.timeout, self.execution_timeout)
 
     def _go(self, context: Any, work: Work) -> Any:
-        with airflow_edge(errors=work.errors):
+        with airflow_errors(errors=work.errors):
             now = self.hook.clock.time
             while not work.finished:
                 deferrable = self.deferrable and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after

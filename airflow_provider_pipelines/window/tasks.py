@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER, airflow_edge
+from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER, airflow_errors
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
@@ -139,7 +139,7 @@ class WindowTask(BaseOperator):
 
     def edge(self) -> Any:
         """Decide which errors end the task for good."""
-        return airflow_edge()
+        return airflow_errors()
 
 
 class SnapshotTask(WindowTask):

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipe
 from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
-from airflow_provider_pipelines.task.boundary import airflow_edge
+from airflow_provider_pipelines.task.boundary import airflow_errors
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
@@ -102,7 +102,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
 
     def execute(self, context: Any) -> Any:
         """Adopt or ask for a run, and wait or defer."""
-        with airflow_edge():
+        with airflow_errors():
             self.plan()
             work = self._obtain(context, self._deadline())
         return self._go(context, work)
@@ -202,7 +202,7 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
         from airflow_provider_pipelines.core.verbs.item import Item
         from airflow_provider_pipelines.core.verbs.work import Work
 
-        with airflow_edge():
+        with airflow_errors():
             self.plan()
             deadline = self._deadline()
             client = self.hook.get_conn()
