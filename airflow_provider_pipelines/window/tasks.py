@@ -17,7 +17,7 @@ from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
-    from airflow_provider_pipelines.window.coordination.coordinator import Muster
+    from airflow_provider_pipelines.window.coordination.coordinator import Coordinator
     from airflow_provider_pipelines.window.phases.scope import Surroundings
 
 #: seconds of mere waiting on the worker before a task is deferred
@@ -90,17 +90,17 @@ class WindowTask(BaseOperator):
         for line in table(report["things"]):
             self.log.info("%s", line)
 
-    def wait_in_triggerer(self, muster: Muster, deadline: float, clock: Clock) -> None:
+    def wait_in_triggerer(self, coordinator: Coordinator, deadline: float, clock: Clock) -> None:
         """Leave the wait to the triggerer; what is known of it is in the record."""
         from airflow_provider_pipelines.trigger import FIRST_LOOK, WatchTrigger
 
-        crew, *others = muster.waiting
-        assert crew.current is not None  # noqa: S101 -- the crew waits for something
-        stage, work = crew.current
+        participant, *others = coordinator.waiting
+        assert participant.current is not None  # noqa: S101 -- the participant waits for something
+        stage, work = participant.current
         now = clock.time()
         trigger = WatchTrigger(
-            vendor=crew.fleet.service,
-            arguments=crew.hook.arguments,
+            vendor=participant.fleet.service,
+            arguments=participant.hook.arguments,
             kind=stage.kind,
             scope=stage.scope,
             things=[thing.to_json() for thing in work.watched()],
@@ -111,7 +111,7 @@ class WindowTask(BaseOperator):
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            kwargs={"deadline": deadline, "prefix": "" if stage.runs_of else crew.prefix},
+            kwargs={"deadline": deadline, "prefix": "" if stage.runs_of else participant.prefix},
             timeout=timedelta(seconds=deadline - now + BACKSTOP),
         )
 
@@ -285,9 +285,9 @@ def carry_out(task: WindowTask, context: Any, work: Any, deadline: float, clock:
         task.push(context, work.report)
         raise
     finally:
-        muster = work.muster
+        coordinator = work.coordinator
         work.places.close()
     if done is None:
-        task.wait_in_triggerer(muster, deadline, clock)
+        task.wait_in_triggerer(coordinator, deadline, clock)
     task.push(context, done)
     return done

@@ -297,7 +297,7 @@ def crew_of(service="enos", runs_of=""):
 
 
 @pytest.mark.parametrize(
-    ("crews", "wake_at", "prefix"),
+    ("participants", "wake_at", "prefix"),
     [
         ([crew_of()], None, "enos:k"),
         ([crew_of(runs_of="p1")], None, ""),
@@ -305,9 +305,9 @@ def crew_of(service="enos", runs_of=""):
         ([crew_of(), crew_of("dli"), crew_of("codearts")], 1120.0, "enos:k"),
     ],
 )
-def test_a_deferral_watches_the_first_of_those_that_wait(crews, wake_at, prefix):
+def test_a_deferral_watches_the_first_of_those_that_wait(participants, wake_at, prefix):
     with pytest.raises(TaskDeferred) as caught:
-        made(WindowTask, poll_interval=7.0).wait_in_triggerer(SimpleNamespace(waiting=crews), 5000.0, Now())
+        made(WindowTask, poll_interval=7.0).wait_in_triggerer(SimpleNamespace(waiting=participants), 5000.0, Now())
     deferral = caught.value
     assert deferral.method_name == "execute_complete"
     assert deferral.kwargs == {"deadline": 5000.0, "prefix": prefix}
@@ -351,9 +351,9 @@ def test_an_event_that_says_nothing_is_an_error_that_a_retry_mends(event):
 class Job:
     """A quiesce or a restore that ends as it is told."""
 
-    def __init__(self, ended, report=None, crews=()):
+    def __init__(self, ended, report=None, participants=()):
         self.ended, self.report = ended, report
-        self.muster = SimpleNamespace(waiting=list(crews))
+        self.coordinator = SimpleNamespace(waiting=list(participants))
         self.places = SimpleNamespace(close=self.close)
         self.closed = 0
 

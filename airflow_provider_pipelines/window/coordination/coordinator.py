@@ -1,4 +1,4 @@
-"""Lets the crews of a window work side by side, and says how far they are."""
+"""Lets the participants of a window work side by side, and says how far they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.side_by_side import side_by_side
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
-from airflow_provider_pipelines.window.coordination.participant import Crew
+from airflow_provider_pipelines.window.coordination.participant import Participant
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
@@ -25,14 +25,14 @@ PROGRESS = 60.0
 SHORTEST_REST = 0.05
 
 
-class Muster:
+class Coordinator:
     """
-    The crews of a task.
+    The participants of a task.
 
     :param places: the fleets
     :param things: the things that are worked on
     :param intents: where intents are noted
-    :param terms: what all crews have in common
+    :param terms: what all participants have in common
     :param done: a word for what a thing is when it is done, for progress lines
     """
 
@@ -44,21 +44,23 @@ class Muster:
         self._done = done
         self._spoken_at = clock.time()
         self._tell = terms.tell
-        self.crews: dict[str, Crew] = {}
+        self.participants: dict[str, Participant] = {}
         for at, fleet in places.fleets.items():
             own = [thing for thing in things if thing.target == at]
-            self.crews[str(at)] = Crew(fleet, places.plan.places[at].identity, own, intents, self._terms)
+            self.participants[str(at)] = Participant(fleet, places.plan.places[at].identity, own, intents, self._terms)
         self.errors: dict[str, PipelinesError] = {}
 
-    def run(self, work: Callable[[Crew], Call[None]]) -> bool:
+    def run(self, work: Callable[[Participant], Call[None]]) -> bool:
         """
-        Let all crews work side by side.
+        Let all participants work side by side.
 
         :returns: whether all of it is over; else nothing but waiting is left, which :attr:`waiting` tells
         """
         now = self._clock.time
         self._terms.begin(now())
-        running_calls = {name: crew.running_call(work(crew)) for name, crew in self.crews.items()}
+        running_calls = {
+            name: participant.running_call(work(participant)) for name, participant in self.participants.items()
+        }
         ended = side_by_side(running_calls, now, self._rest, again=lambda: self._terms.begin(now()))
         if ended is None:
             return False
@@ -71,17 +73,25 @@ class Muster:
 
         :raises PipelinesError: they cannot be seen
         """
-        running_calls = {name: crew.running_call(crew.look()) for name, crew in self.crews.items()}
+        running_calls = {
+            name: participant.running_call(participant.look()) for name, participant in self.participants.items()
+        }
         ended = side_by_side(running_calls, self._clock.time, self._clock.sleep)
         if ended is None or ended.errors:
             raise next(iter(ended.errors.values())) if ended is not None else AssertionError
         return {key: observation for seen in ended.results.values() for key, observation in seen.items()}
 
     @property
-    def waiting(self) -> list[Crew]:
-        """The crews that have something to wait for, the one with most of it first."""
-        busy = [crew for crew in self.crews.values() if crew.current is not None and not crew.current[1].finished]
-        return sorted(busy, key=lambda crew: -len(crew.current[1].watched() if crew.current else ()))
+    def waiting(self) -> list[Participant]:
+        """The participants that have something to wait for, the one with most of it first."""
+        busy = [
+            participant
+            for participant in self.participants.values()
+            if participant.current is not None and not participant.current[1].finished
+        ]
+        return sorted(
+            busy, key=lambda participant: -len(participant.current[1].watched() if participant.current else ())
+        )
 
     def _say(self, line: str) -> None:
         self._spoken_at = self._clock.time()
@@ -98,7 +108,7 @@ class Muster:
     def _progress(self) -> None:
         if self._clock.time() - self._spoken_at < PROGRESS:
             return
-        standings = [crew.standing() for crew in self.crews.values()]
+        standings = [participant.standing() for participant in self.participants.values()]
         done, total = sum(one[0] for one in standings), sum(one[1] for one in standings)
         slow = [name for one in standings for name in one[2]]
         more = f" and {len(slow) - 5} more" if len(slow) > 5 else ""

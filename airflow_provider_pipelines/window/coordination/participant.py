@@ -38,7 +38,7 @@ ROUNDS = 3
 ROUND_PAUSE = 10.0
 
 
-class Crew:
+class Participant:
     """
     Works on the things of one fleet.
 
@@ -46,7 +46,7 @@ class Crew:
     :param identity: the organisation or project
     :param things: its things; those that ran are worked on
     :param intents: where intents are noted
-    :param terms: what all crews have in common
+    :param terms: what all participants have in common
     """
 
     def __init__(self, fleet: Fleet, identity: str, things: Sequence[Thing], intents: IntentLog, terms: Terms) -> None:
@@ -71,7 +71,7 @@ class Crew:
         """Bind a call to this fleet's transport."""
         return RunningCall(call, self.hook.get_conn().transport.perform)
 
-    # what crews do
+    # what participants do
 
     def bring_down(self) -> Call[None]:
         """Bring all things to rest, and what they have started."""
@@ -125,7 +125,7 @@ class Crew:
                 yield Sleep(ROUND_PAUSE * round)
             work = Work(stage.verb, [self._item(stage, id, before.get(id)) for id in left], self._terms.deadline)
             work.busy_pause = stage.busy_pause
-            work.quiet = True  # all crews together tell
+            work.quiet = True  # all participants together tell
             # what an earlier attempt has asked for may be over
             work.look_at_once = not work.of("look")
             yield from self._finish(stage, work)

@@ -1,4 +1,4 @@
-"""What all crews of a task have in common."""
+"""What all participants of a task have in common."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_pipelines.core.verbs.watch import Waiting
 @dataclass(slots=True)
 class Terms:
     """
-    What all crews of a task have in common.
+    What all participants of a task have in common.
 
     :param check: raises where nothing may be written any more: the task was killed, or restore has begun
     :param deadline: Unix time at which the attempt ends

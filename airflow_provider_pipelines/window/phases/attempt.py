@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import PipelinesError
-from airflow_provider_pipelines.window.coordination.coordinator import Muster
+from airflow_provider_pipelines.window.coordination.coordinator import Coordinator
 from airflow_provider_pipelines.window.coordination.places import Places
 from airflow_provider_pipelines.window.coordination.terms import Terms
 from airflow_provider_pipelines.window.phases.report import Result, report
@@ -50,7 +50,7 @@ class Attempt:
         self._defer_after = defer_after
         self.plan = self._records.needed_plan()
         self.places = Places(self.plan, self._clock, hooks)
-        self.muster: Muster | None = None
+        self.coordinator: Coordinator | None = None
         self.report: dict[str, Any] | None = None
 
     def run(self) -> dict[str, Any] | None:
@@ -82,10 +82,10 @@ class Attempt:
         except PipelinesError as error:
             raise Halt(error) from None
 
-    def _bring_together(self, things: Sequence[Thing], done: str) -> Muster:
-        """Give the crews that work on some things; ``done`` is a word for what a thing is when it is done."""
+    def _bring_together(self, things: Sequence[Thing], done: str) -> Coordinator:
+        """Give the participants that work on some things; ``done`` is a word for what a thing is when it is done."""
         terms = Terms(self._guard, self.deadline, self._poll_interval, self._around.tell, self._defer_after)
-        return Muster(self.places, things, self.intents, terms, self._clock, done)
+        return Coordinator(self.places, things, self.intents, terms, self._clock, done)
 
     def _tell(self, result: Result, outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Put the report together; it is shown however the attempt ends."""

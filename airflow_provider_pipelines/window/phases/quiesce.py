@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
+from airflow_provider_pipelines.window.coordination.coordinator import Coordinator, gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.record.intents import IntentLog, intents_of
@@ -101,15 +101,15 @@ class Quiesce(Attempt):
         if broken := [error for at, error in self.places.errors.items() if at in at_work]:
             raise broken[0]
         self._check_claims()
-        self.muster = self._bring_together(self._targeted, "stopped")
+        self.coordinator = self._bring_together(self._targeted, "stopped")
         try:
-            if not self.muster.run(lambda crew: crew.bring_down()):
+            if not self.coordinator.run(lambda participant: participant.bring_down()):
                 return None
         finally:
             # also what was asked for and did not come to an end is worth knowing
-            crews = self.muster.crews.values()
-            self._tell("partly", [outcome for crew in crews for outcome in crew.outcomes.values()])
-        return self._conclude(self.muster)
+            participants = self.coordinator.participants.values()
+            self._tell("partly", [outcome for participant in participants for outcome in participant.outcomes.values()])
+        return self._conclude(self.coordinator)
 
     def _check_claims(self) -> None:
         ids: dict[str, list[str]] = {}
@@ -118,13 +118,13 @@ class Quiesce(Attempt):
         for identity in sorted(ids):
             self._around.claiming(identity).check(ids[identity])
 
-    def _conclude(self, muster: Muster) -> dict[str, Any]:
-        failures = self._failures(muster)
-        if muster.errors and not failures:
-            raise next(iter(muster.errors.values()))
-        failures.update(self._last_look(muster, failures))
-        result = self._tell("partly" if failures else "quiet", self._outcomes(muster, failures))
-        self._progress.refused = {key: self._kind(muster, key) for key in failures}
+    def _conclude(self, coordinator: Coordinator) -> dict[str, Any]:
+        failures = self._failures(coordinator)
+        if coordinator.errors and not failures:
+            raise next(iter(coordinator.errors.values()))
+        failures.update(self._last_look(coordinator, failures))
+        result = self._tell("partly" if failures else "quiet", self._outcomes(coordinator, failures))
+        self._progress.refused = {key: self._kind(coordinator, key) for key in failures}
         self._progress.quiet = not failures or self.plan.on_quiesce_failure == "continue"
         self._records.keep_progress(self._progress)
         if not failures:
@@ -140,29 +140,32 @@ class Quiesce(Attempt):
         raise StillRunning(f"{said} Work does not run, and what was stopped is brought back.")
 
     @staticmethod
-    def _kind(muster: Muster, key: str) -> str:
+    def _kind(coordinator: Coordinator, key: str) -> str:
         """Give the kind of an error for the record, which holds no text of the vendors'."""
-        error = next((crew.errors[key] for crew in muster.crews.values() if key in crew.errors), None)
+        error = next(
+            (participant.errors[key] for participant in coordinator.participants.values() if key in participant.errors),
+            None,
+        )
         return "at work" if error is None else type(error).__name__
 
-    def _failures(self, muster: Muster) -> dict[str, tuple[str, str]]:
+    def _failures(self, coordinator: Coordinator) -> dict[str, tuple[str, str]]:
         found = {}
-        for crew in muster.crews.values():
-            by_key = {thing.key: thing for thing in crew.things}
-            for key, error in crew.errors.items():
+        for participant in coordinator.participants.values():
+            by_key = {thing.key: thing for thing in participant.things}
+            for key, error in participant.errors.items():
                 if gone(error):
                     self._notes[key] = "It is gone."
                     continue
                 thing = by_key.get(key) or by_key.get(key.partition("/")[0])
                 found[key] = (_named(thing) if thing is not None else key, str(error))
         if found:
-            for name, error in muster.errors.items():
+            for name, error in coordinator.errors.items():
                 found[f"place {name}"] = (self.plan.places[int(name)].service, str(error))
         return found
 
-    def _last_look(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    def _last_look(self, coordinator: Coordinator, failures: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
         """Look once more at everything before work begins: what runs now would be worked on while it is live."""
-        seen = muster.look()
+        seen = coordinator.look()
         found = {}
         for thing in self._targeted:
             fleet = self.places.fleets[thing.target]
@@ -177,12 +180,12 @@ class Quiesce(Attempt):
                 found[thing.key] = (_named(thing), f"it cannot be seen before work begins: {observation.error}")
         return found
 
-    def _outcomes(self, muster: Muster, failures: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    def _outcomes(self, coordinator: Coordinator, failures: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
         found = []
-        for crew in muster.crews.values():
-            for key, outcome in crew.outcomes.items():
+        for participant in coordinator.participants.values():
+            for key, outcome in participant.outcomes.items():
                 said = dict(outcome)
-                item = crew.items[key]
+                item = participant.items[key]
                 if key in failures:
                     said["result"], said["message"] = "failed", failures[key][1]
                 elif key in self._notes and "/" in key and key in self.intents.noted:
@@ -191,20 +194,20 @@ class Quiesce(Attempt):
                 elif key in self._notes:
                     said["result"], said["message"] = "unknown", self._notes[key]
                 elif item.result == "already" and "/" not in key and key not in self.intents.noted:
-                    asked = any(thing.key == key and thing.asked for thing in crew.things)
+                    asked = any(thing.key == key and thing.asked for thing in participant.things)
                     if not asked:
                         said["message"] = (
                             f"It was {item.known} before its stop was sent: this window did not stop it, and will not "
                             "start it."
                         )
                 found.append(said)
-            known = {thing.key: thing for thing in crew.things}
+            known = {thing.key: thing for thing in participant.things}
             for key in self.intents.waited:
                 pipeline, _, run = key.partition("/")
-                if pipeline in known and key not in crew.outcomes:
-                    found.append(crew.ended_run(known[pipeline], run, stopped=key in self.intents.noted))
-            for key in failures.keys() & known.keys() - crew.outcomes.keys():
-                found.append(crew.failed(known[key], failures[key][1]))
+                if pipeline in known and key not in participant.outcomes:
+                    found.append(participant.ended_run(known[pipeline], run, stopped=key in self.intents.noted))
+            for key in failures.keys() & known.keys() - participant.outcomes.keys():
+                found.append(participant.failed(known[key], failures[key][1]))
         return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
-from airflow_provider_pipelines.window.coordination.coordinator import Muster, gone
+from airflow_provider_pipelines.window.coordination.coordinator import Coordinator, gone
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
 from airflow_provider_pipelines.window.phases.waits import Waits
@@ -152,10 +152,10 @@ class Restore(Attempt):
             if round == 0:
                 self._look_at_the_others(wanted)
                 self._told.stopped_runs(stops)
-            self.muster = self._bring_together(wanted, "back")
-            if not self.muster.run(lambda crew, stops=stops: crew.bring_back(stops)):  # type: ignore[misc]  # a default
+            self.coordinator = self._bring_together(wanted, "back")
+            if not self.coordinator.run(lambda participant, stops=stops: participant.bring_back(stops)):  # type: ignore[misc]  # a default
                 return False
-            self._judge(self.muster, wanted)
+            self._judge(self.coordinator, wanted)
             if not wanted:
                 return True
             self._waits.for_the_fence(self._phase.turned_at, self.places.slowest())
@@ -197,28 +197,28 @@ class Restore(Attempt):
         for thing in left:
             self._told.left_alone(thing, seen.get(thing.key))
 
-    def _judge(self, muster: Muster, wanted: Sequence[Thing]) -> None:
+    def _judge(self, coordinator: Coordinator, wanted: Sequence[Thing]) -> None:
         """
         Take in what came of each thing.
 
         :raises NotRestored: something is not back
         """
         reasons: dict[str, str] = {}
-        errors: list[PipelinesError] = [*muster.errors.values(), *self.places.reasons]
+        errors: list[PipelinesError] = [*coordinator.errors.values(), *self.places.reasons]
         for thing in wanted:
-            crew = muster.crews.get(str(thing.target))
+            participant = coordinator.participants.get(str(thing.target))
             error = (
                 self.places.errors.get(thing.target)
-                if crew is None
-                else crew.errors.get(thing.key)
-                or (None if thing.key in crew.items else muster.errors.get(str(thing.target)))
+                if participant is None
+                else participant.errors.get(thing.key)
+                or (None if thing.key in participant.items else coordinator.errors.get(str(thing.target)))
             )
-            if crew is not None and thing.key in crew.outcomes:
-                self._told.came_of(thing, crew.outcomes[thing.key])
+            if participant is not None and thing.key in participant.outcomes:
+                self._told.came_of(thing, participant.outcomes[thing.key])
             if error is None:
                 continue
-            own = crew is not None and crew.errors.get(thing.key) is error
-            if own and gone(error) and not self._all_gone(muster, thing):
+            own = participant is not None and participant.errors.get(thing.key) is error
+            if own and gone(error) and not self._all_gone(coordinator, thing):
                 self._told.seems_gone(thing)
                 continue
             errors.append(error)
@@ -234,10 +234,12 @@ class Restore(Attempt):
         named = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise NotRestored(f"{len(reasons)} of {len(wanted)} are not back: {named}")
 
-    def _all_gone(self, muster: Muster, thing: Thing) -> bool:
+    def _all_gone(self, coordinator: Coordinator, thing: Thing) -> bool:
         """Tell whether everything of a place seems to be gone, which is what a lost permission looks like."""
-        crew = muster.crews[str(thing.target)]
-        return len(crew.things) >= NOT_ALL_GONE and all(gone(crew.errors.get(one.key)) for one in crew.things)
+        participant = coordinator.participants[str(thing.target)]
+        return len(participant.things) >= NOT_ALL_GONE and all(
+            gone(participant.errors.get(one.key)) for one in participant.things
+        )
 
     def _stopped_again(self) -> list[Thing]:
         """Look a second time at everything that is to be back."""
@@ -257,8 +259,8 @@ class Restore(Attempt):
 
     def _is_back(self, thing: Thing, status: str) -> bool:
         """Tell whether it runs, or has run to its end since it was started."""
-        crew = self.muster.crews[str(thing.target)] if self.muster is not None else None
-        item = crew.items.get(thing.key) if crew is not None else None
+        participant = self.coordinator.participants[str(thing.target)] if self.coordinator is not None else None
+        item = participant.items.get(thing.key) if participant is not None else None
         fleet = self.places.fleets[thing.target]
         return fleet.back(status) or (item is not None and item.result == "done" and status in fleet.ends)
 

@@ -1,4 +1,4 @@
-"""How a crew works: what it notes before it writes, when it asks again, how it names things, when it pauses."""
+"""How a participant works: what it notes before it writes, when it asks again, how it names things, when it pauses."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines.core.http.calls import Request
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, NotFound, WatchFailed, WatchTimeout
-from airflow_provider_pipelines.window.coordination import participant as crews
+from airflow_provider_pipelines.window.coordination import participant as participants
 from airflow_provider_pipelines.window.phases.quiesce import StillRunning
 from airflow_provider_pipelines.window.phases.restore import NotRestored
 from airflow_provider_pipelines.window.record.model import Phase
@@ -305,7 +305,7 @@ def test_a_halt_is_raised_through_whatever_a_call_makes_of_errors():
         except Exception:  # noqa: BLE001 -- as greedy as it gets
             return "kept"
 
-    guarded = crews._once({"write"}, call(), check)
+    guarded = participants._once({"write"}, call(), check)
     assert next(guarded) == Request("read", "GET", "/")
     request = guarded.send(None)
     assert (request.operation, request.repeatable, request.guard) == ("write", False, check)
@@ -327,7 +327,7 @@ def test_what_is_no_write_passes_unchanged_errors_and_results_too():
         return "result"
 
     lost = WatchFailed("lost")
-    guarded = crews._once({"write"}, call(), None)
+    guarded = participants._once({"write"}, call(), None)
     assert next(guarded) == Request("read", "GET", "/", repeatable=True)
     assert guarded.send("first") == "an effect"
     assert guarded.throw(lost) == Request("read", "GET", "/2")
@@ -335,7 +335,7 @@ def test_what_is_no_write_passes_unchanged_errors_and_results_too():
         guarded.send("second")
     assert end.value.value == "result"
     assert seen == ["first", lost, "second", "closed"]
-    guarded = crews._once({"write"}, call(), None)
+    guarded = participants._once({"write"}, call(), None)
     next(guarded)
     guarded.throw(lost)
     guarded.close()
@@ -542,9 +542,11 @@ def test_a_task_is_left_when_nothing_but_waiting_is_left_for_so_long():
     assert window.clock.now == begun + 30
     assert window.last.report["result"] == "partly"
     assert window.last.report["things"] == []
-    waiting = window.last.muster.waiting
-    assert [crew.fleet.service for crew in waiting] == ["enos", "dli"]
-    assert [work.deadline for _, work in (crew.current for crew in waiting)] == [begun + window.timeout] * 2
+    waiting = window.last.coordinator.waiting
+    assert [participant.fleet.service for participant in waiting] == ["enos", "dli"]
+    assert [work.deadline for _, work in (participant.current for participant in waiting)] == [
+        begun + window.timeout
+    ] * 2
 
 
 def test_without_a_bound_a_task_waits_on():
@@ -554,7 +556,7 @@ def test_without_a_bound_a_task_waits_on():
     assert window.clock.now >= begun + 500
 
 
-def test_a_crew_that_has_work_left_is_waited_for_and_then_all_pause_anew():
+def test_a_participant_that_has_work_left_is_waited_for_and_then_all_pause_anew():
     window = quick(enos=3, dli=1, codearts=0, things={"takes": 45})
     window.snapshot()
     window.quiesce()
@@ -562,17 +564,17 @@ def test_a_crew_that_has_work_left_is_waited_for_and_then_all_pause_anew():
         one["takes"] = 5
     window.rooms.dli["101"]["takes"] = 500
     window.defer_after = 30
-    # EnOS has no time for the second start for a while: that crew has to ask again
+    # EnOS has no time for the second start for a while: that participant has to ask again
     window.rooms.refuse("start_pipeline", 61121, "busy", id="w2", times=15)
     begun = window.clock.now
     window.clock.after(10, lambda: window.rooms.dli["101"].update(status="job_submitting"))
     assert window.restore() is None
-    # the crew that has to ask again went on for a while, twice or more; then 30 seconds of mere waiting
+    # the participant that has to ask again went on for a while, twice or more; then 30 seconds of mere waiting
     waited = round(window.clock.now - begun, 3)
     assert waited >= 60
     assert waited % 30 == 0
     assert window.rooms.statuses()["enos", "w2"] == "RUNNING"
-    assert [crew.fleet.service for crew in window.last.muster.waiting] == ["dli"]
+    assert [participant.fleet.service for participant in window.last.coordinator.waiting] == ["dli"]
     window.clock.sleep(500)
     assert window.restore()["result"] == "restored"
 
@@ -628,32 +630,32 @@ def test_a_fleet_that_is_away_does_not_keep_another_one_from_coming_back():
 def test_looking_at_nothing_asks_nothing():
     window = wind()
     window.quiesce()
-    (crew,) = window.last.muster.crews.values()
-    crew.things = []
+    (participant,) = window.last.coordinator.participants.values()
+    participant.things = []
     with pytest.raises(StopIteration) as end:
-        next(crew.look())
+        next(participant.look())
     assert end.value.value == {}
 
 
-def test_a_crew_that_has_not_begun_stands_at_nothing():
+def test_a_participant_that_has_not_begun_stands_at_nothing():
     window = quick(enos=2, dli=0, codearts=0)
     window.rooms.enos["w2"]["status"] = "PAUSED"
     window.snapshot()
     window.quiesce()
-    (crew,) = window.last.muster.crews.values()
-    assert crew.standing() == (1, 1, [])
-    crew.current = None
-    assert crew.standing() == (0, 1, [])
-    assert crew.names == {"w1": "wind-1", "w2": "wind-2"}
+    (participant,) = window.last.coordinator.participants.values()
+    assert participant.standing() == (1, 1, [])
+    participant.current = None
+    assert participant.standing() == (0, 1, [])
+    assert participant.names == {"w1": "wind-1", "w2": "wind-2"}
 
 
 def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
     window = wind()
     window.quiesce()
-    (crew,) = window.last.muster.crews.values()
+    (participant,) = window.last.coordinator.participants.values()
     from airflow_provider_pipelines.core.verbs.item import Item
 
-    stage, _ = crew.current
+    stage, _ = participant.current
     about = {"service": "EnOS", "operation": "x", "path": "/", "status": 404}
     locked = AuthenticationError("no", method="GET", locked=True, **about)
     for error, again in (
@@ -665,15 +667,15 @@ def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
     ):
         item = Item("w1")
         item.fail(error)
-        assert crew._worth_another(stage, item) is again
-    assert crew._worth_another(stage, Item("w1")) is False
+        assert participant._worth_another(stage, item) is again
+    assert participant._worth_another(stage, Item("w1")) is False
     stage.tolerates = lambda error: str(error) == "fine"
     item = Item("w1")
     item.fail(WatchFailed("fine"))
-    assert crew._worth_another(stage, item) is False
-    window.clock.now = crew._terms.deadline
+    assert participant._worth_another(stage, item) is False
+    window.clock.now = participant._terms.deadline
     item.fail(WatchFailed("no"))
-    assert crew._worth_another(stage, item) is False
+    assert participant._worth_another(stage, item) is False
 
 
 def test_a_run_that_ended_before_its_stop_was_sent_was_not_stopped():

@@ -205,7 +205,7 @@ def test_a_wait_is_left_to_the_triggerer():
     assert window.restore() is None
     assert window.clock.now == begun + 30
     assert window.last.report["result"] == "partly"
-    assert [crew.fleet.service for crew in window.last.muster.waiting] == ["enos"]
+    assert [participant.fleet.service for participant in window.last.coordinator.waiting] == ["enos"]
     assert window.records.phase().phase == "restoring"
     window.clock.sleep(300)
     begun = window.clock.now
