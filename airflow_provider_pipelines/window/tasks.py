@@ -157,19 +157,19 @@ class SnapshotTask(WindowTask):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Take the snapshot."""
-        from airflow_provider_pipelines.window.phases.scope import aims_at
+        from airflow_provider_pipelines.window.phases.scope import resolve_targets
         from airflow_provider_pipelines.window.phases.snapshot import Snapshot
         from airflow_provider_pipelines.window.record.model import lines
 
         with self.edge():
             around = self.around(context)
-            aims = aims_at(self.targets, around.clock)
+            resolved_targets = resolve_targets(self.targets, around.clock)
             try:
-                snapshot = Snapshot(around, aims, around.clock.time() + self.timeout, **self.policies)
+                snapshot = Snapshot(around, resolved_targets, around.clock.time() + self.timeout, **self.policies)
                 plan, notes = snapshot.take()
             finally:
-                for aim in aims:
-                    aim.fleet.hook.close()
+                for resolved in resolved_targets:
+                    resolved.fleet.hook.close()
         for note in notes:
             self.log.info("%s", note)
         running = [thing for thing in plan.things if thing.runs]

@@ -35,7 +35,7 @@ from airflow_provider_pipelines.errors import RecordUnreadable
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.phases.scope import resolve_targets
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from tests.support.playing import MemoryStore, Runs, Window, forget_credentials
 
@@ -430,10 +430,10 @@ class StagedWindow(Window):
     # what a process of each task does; its deferrals are waits, after which another process goes on
 
     def do_snapshot(self, process):
-        aims = aims_at(self.targets, self.clock)
-        for aim in aims:
-            self.shorten(aim.fleet.hook)
-        plan, notes = Snapshot(self.around, aims, self.clock.time() + self.timeout, **self.policies).take()
+        resolved_targets = resolve_targets(self.targets, self.clock)
+        for resolved in resolved_targets:
+            self.shorten(resolved.fleet.hook)
+        plan, notes = Snapshot(self.around, resolved_targets, self.clock.time() + self.timeout, **self.policies).take()
         self.notes += notes
         return plan
 

@@ -10,7 +10,7 @@ from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.scope import Surroundings, aims_at
+from airflow_provider_pipelines.window.phases.scope import Surroundings, resolve_targets
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.phases.verdict import judge
 from airflow_provider_pipelines.window.record.repository import RecordRepository
@@ -95,12 +95,12 @@ class Window:
         return self.around.records
 
     def snapshot(self):
-        aims = aims_at(self.targets, self.clock)
+        resolved_targets = resolve_targets(self.targets, self.clock)
         try:
-            return Snapshot(self.around, aims, self.clock.time() + self.timeout, **self.policies).take()
+            return Snapshot(self.around, resolved_targets, self.clock.time() + self.timeout, **self.policies).take()
         finally:
-            for aim in aims:
-                aim.fleet.hook.close()
+            for resolved in resolved_targets:
+                resolved.fleet.hook.close()
 
     def quiesce(self, killed=lambda: False, attempt=None):
         work = Quiesce(

@@ -19,7 +19,7 @@ from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.phases.scope import resolve_targets
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.support.playing import CODEARTS, ORG, PROJECT, START, MemoryStore, Runs, Window, forget_credentials
@@ -402,14 +402,14 @@ class Quick(Window):
             shorten(self.rooms, hook, **self.extra)
         return found
 
-    def aims(self):
-        aims = aims_at(self.targets, self.clock)
-        for aim in aims:
-            shorten(self.rooms, aim.fleet.hook, **self.extra)
-        return aims
+    def resolved_targets(self):
+        resolved_targets = resolve_targets(self.targets, self.clock)
+        for resolved in resolved_targets:
+            shorten(self.rooms, resolved.fleet.hook, **self.extra)
+        return resolved_targets
 
     def taking(self):
-        return Snapshot(self.around, self.aims(), self.clock.time() + self.timeout, **self.policies)
+        return Snapshot(self.around, self.resolved_targets(), self.clock.time() + self.timeout, **self.policies)
 
     def snapshot(self):
         return self.taking().take()

@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.record.model import VERSION, Former, Hand
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found
-    from airflow_provider_pipelines.window.phases.scope import Aim, Surroundings
+    from airflow_provider_pipelines.window.phases.scope import ResolvedTarget, Surroundings
     from airflow_provider_pipelines.window.record.claims import Rest
 
 #: seconds for which a write that was noted may still be on its way
@@ -86,15 +86,17 @@ class Truth:
     Makes the plan.
 
     :param around: what comes from outside
-    :param aims: the targets, with what was found of them
+    :param resolved_targets: the targets, with what was found of them
     :param rests: the open records that are over
     :param notes: receives what people should know
     """
 
-    def __init__(self, around: Surroundings, aims: Sequence[Aim], rests: Sequence[Rest], notes: list[str]) -> None:
+    def __init__(
+        self, around: Surroundings, resolved_targets: Sequence[ResolvedTarget], rests: Sequence[Rest], notes: list[str]
+    ) -> None:
         self._around = around
         self._records = around.records
-        self._aims = aims
+        self._resolved_targets = resolved_targets
         self._rests = rests
         self._notes = notes
 
@@ -107,12 +109,14 @@ class Truth:
         records = self._records
         left = {key: one for rest in self._rests for key, one in left_by(rest).asked.items()}
         places, things = [], []
-        for at, aim in enumerate(self._aims):
-            fleet = aim.fleet
+        for at, resolved in enumerate(self._resolved_targets):
+            fleet = resolved.fleet
             options = {name: value for name, value in fleet.options.items() if value is not None}
             arguments = dict(fleet.hook.arguments)
-            places.append(Place(service=fleet.service, identity=aim.identity, arguments=arguments, options=options))
-            things += [self._thing(at, aim, one, left.get(aim.key(one.id))) for one in aim.found or ()]
+            places.append(
+                Place(service=fleet.service, identity=resolved.identity, arguments=arguments, options=options)
+            )
+            things += [self._thing(at, resolved, one, left.get(resolved.key(one.id))) for one in resolved.found or ()]
         self._carry(places, things, left)
         return Plan(
             version=VERSION,
@@ -132,25 +136,25 @@ class Truth:
     def _is_own(self, rest: Rest) -> bool:
         return (rest.records.window, rest.records.run_id) == (self._records.window, self._records.run_id)
 
-    def _as_left(self, aim: Aim, left: Left, status: str) -> bool:
+    def _as_left(self, resolved: ResolvedTarget, left: Left, status: str) -> bool:
         """Tell whether a thing is as the window that stopped it left it."""
-        fleet = aim.fleet
+        fleet = resolved.fleet
         if fleet.meaning(status) == "unknown":
             return True
         options = left.rest.plan.places[left.thing.target].options
         return fleet_for(fleet.service, fleet.hook, options).left(status)
 
-    def _thing(self, at: int, aim: Aim, one: Found, left: Left | None) -> Thing:
-        fleet = aim.fleet
+    def _thing(self, at: int, resolved: ResolvedTarget, one: Found, left: Left | None) -> Thing:
+        fleet = resolved.fleet
         runs = fleet.meaning(one.status) == "runs"
-        if left is not None and self._as_left(aim, left, one.status):
+        if left is not None and self._as_left(resolved, left, one.status):
             old = left.thing
             self._notes.append(
                 f"{one.name} ({one.id}) is {one.status} since {left.whose}: it was {old.was}, and that counts."
             )
             return Thing(
                 target=at, key=old.key, id=one.id, name=one.name, was=old.was, runs=True, system=one.system,
-                start=self._settings(aim, one) or old.start, facts=old.facts, asked=True,
+                start=self._settings(resolved, one) or old.start, facts=old.facts, asked=True,
             )  # fmt: skip
         if left is not None and not (runs and self._is_own(left.rest)):
             self._notes.append(
@@ -159,14 +163,14 @@ class Truth:
             )
         facts = {name: value for name, value in one.facts.items() if value is not None}
         return Thing(
-            target=at, key=aim.key(one.id), id=one.id, name=one.name, was=one.status, runs=runs, system=one.system,
-            start=fleet.settings(one, aim.target) if runs else None, facts=facts,
+            target=at, key=resolved.key(one.id), id=one.id, name=one.name, was=one.status, runs=runs, system=one.system,
+            start=fleet.settings(one, resolved.target) if runs else None, facts=facts,
         )  # fmt: skip
 
     @staticmethod
-    def _settings(aim: Aim, one: Found) -> dict[str, Any] | None:
+    def _settings(resolved: ResolvedTarget, one: Found) -> dict[str, Any] | None:
         try:
-            return aim.fleet.settings(one, aim.target)
+            return resolved.fleet.settings(one, resolved.target)
         except ArgumentError:
             return None
 
@@ -196,7 +200,7 @@ class Truth:
                 if thing.runs:
                     # its stop may still be on the way
                     thing.asked = late.asked_at >= since
-                elif self._as_left(self._aims[thing.target], late, thing.was):
+                elif self._as_left(self._resolved_targets[thing.target], late, thing.was):
                     old = late.thing
                     thing.was, thing.runs, thing.asked = old.was, True, True
                     thing.start, thing.facts = old.start, old.facts

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Aim:
+class ResolvedTarget:
     """A target, its fleet, and what was found of it."""
 
     target: Mapping[str, Any]
@@ -56,18 +56,18 @@ class Surroundings:
         return Claiming(self.records, identity, self.runs, self.clock.time, self.clock.sleep)
 
 
-def aims_at(targets: Sequence[Mapping[str, Any]], clock: Clock) -> list[Aim]:
+def resolve_targets(targets: Sequence[Mapping[str, Any]], clock: Clock) -> list[ResolvedTarget]:
     """
     Read targets, as they were rendered.
 
     :raises ArgumentError: a target has a value that cannot be
     """
-    aims = []
+    resolved_targets = []
     for data in targets:
         target = target_from_json(data)
         kind = fleet_class(target.service)
         hook = kind.hook_for({name: getattr(target, name) for name in target.places})
         hook.clock = clock
         options = {name: data[name] for name in (*target.words, "trigger_savepoint") if name in data}
-        aims.append(Aim(data, fleet_for(target.service, hook, options)))
-    return aims
+        resolved_targets.append(ResolvedTarget(data, fleet_for(target.service, hook, options)))
+    return resolved_targets

@@ -20,7 +20,7 @@ from airflow_provider_pipelines.window.record.claims import Rest
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found, Meaning
-    from airflow_provider_pipelines.window.phases.scope import Aim, Surroundings
+    from airflow_provider_pipelines.window.phases.scope import ResolvedTarget, Surroundings
     from airflow_provider_pipelines.window.record.model import Plan
 
 #: seconds between two looks at things that are on their way
@@ -33,13 +33,15 @@ class Snapshot:
     The snapshot of one window run.
 
     :param around: what comes from outside
-    :param aims: the targets
+    :param resolved_targets: the targets
     :param deadline: Unix time at which the attempt ends
     """
 
-    def __init__(self, around: Surroundings, aims: Sequence[Aim], deadline: float, **policies: str) -> None:
+    def __init__(
+        self, around: Surroundings, resolved_targets: Sequence[ResolvedTarget], deadline: float, **policies: str
+    ) -> None:
         self._around = around
-        self._aims = aims
+        self._resolved_targets = resolved_targets
         self._deadline = deadline
         self._policies = policies
         self._records = around.records
@@ -74,14 +76,14 @@ class Snapshot:
 
     def _take(self, former: Plan | None, own: Rest | None) -> tuple[Plan, list[str]]:
         records = self._records
-        self._together({str(at): self._survey(aim) for at, aim in enumerate(self._aims)})
+        self._together({str(at): self._survey(resolved) for at, resolved in enumerate(self._resolved_targets)})
         self._apart()
         rests = [*([own] if own is not None else []), *self._claim()]
         self._left = {key: left for rest in rests for key, left in left_by(rest).asked.items()}
         # the truth is what is seen now that nobody else is at it, once nothing is on its way any more
-        self._together({str(at): self._settle(aim) for at, aim in enumerate(self._aims)})
-        self._together({str(at): self._preflight(aim) for at, aim in enumerate(self._aims)})
-        truth = Truth(self._around, self._aims, rests, self._notes)
+        self._together({str(at): self._settle(resolved) for at, resolved in enumerate(self._resolved_targets)})
+        self._together({str(at): self._preflight(resolved) for at, resolved in enumerate(self._resolved_targets)})
+        truth = Truth(self._around, self._resolved_targets, rests, self._notes)
         plan = truth.plan(former.generation + 1 if former is not None else 1, self._policies)
         self._announced = True
         records.announce(plan.generation)
@@ -104,7 +106,7 @@ class Snapshot:
         around = self._around
         running_calls = {}
         for name, call in calls.items():
-            client = self._aims[int(name)].fleet.hook.get_conn()
+            client = self._resolved_targets[int(name)].fleet.hook.get_conn()
             budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - around.clock.time())))
             running_calls[name] = RunningCall(client.session.carry(call, budget), client.transport.perform)
         ended = side_by_side(running_calls, around.clock.time, around.clock.sleep)
@@ -113,31 +115,33 @@ class Snapshot:
         if len(ended.errors) == 1:
             raise next(iter(ended.errors.values()))
         reasons = "; ".join(
-            f"{aim.name()}: {ended.errors[str(at)]}" for at, aim in enumerate(self._aims) if str(at) in ended.errors
+            f"{resolved.name()}: {ended.errors[str(at)]}"
+            for at, resolved in enumerate(self._resolved_targets)
+            if str(at) in ended.errors
         )
         kind = ArgumentError if all(isinstance(error, ArgumentError) for error in ended.errors.values()) else None
         raise ArgumentError("targets", reasons) if kind else WatchFailed(f"the snapshot failed: {reasons}")
 
-    def _survey(self, aim: Aim) -> Call[None]:
-        api = aim.fleet.hook.get_conn().api
-        aim.identity = yield from aim.fleet.identity(api)
-        aim.found = yield from aim.fleet.inventory(api, aim.target)
+    def _survey(self, resolved: ResolvedTarget) -> Call[None]:
+        api = resolved.fleet.hook.get_conn().api
+        resolved.identity = yield from resolved.fleet.identity(api)
+        resolved.found = yield from resolved.fleet.inventory(api, resolved.target)
 
-    def _settle(self, aim: Aim) -> Call[None]:
+    def _settle(self, resolved: ResolvedTarget) -> Call[None]:
         """Look until nothing is on its way any more."""
-        clock, fleet = self._around.clock, aim.fleet
+        clock, fleet = self._around.clock, resolved.fleet
         api = fleet.hook.get_conn().api
         pause, told_at = SETTLING[0], clock.time()
         while True:
-            aim.found = yield from fleet.inventory(api, aim.target)
-            meanings = {one.id: self._meaning(aim, one) for one in aim.found}
-            if strange := [one for one in aim.found if meanings[one.id] == "unknown"]:
+            resolved.found = yield from fleet.inventory(api, resolved.target)
+            meanings = {one.id: self._meaning(resolved, one) for one in resolved.found}
+            if strange := [one for one in resolved.found if meanings[one.id] == "unknown"]:
                 named = ", ".join(f"{one.name} ({one.id}) is {one.status or 'in no status'}" for one in strange[:20])
                 raise WatchFailed(
                     f"{named}: what cannot be understood cannot be brought back, so nothing was changed. See to it, or "
                     "leave it out with exclude."
                 )
-            middle = [one for one in aim.found if meanings[one.id] == "middle"]
+            middle = [one for one in resolved.found if meanings[one.id] == "middle"]
             if not middle:
                 return
             named = ", ".join(f"{one.name} ({one.id}) is {one.status}" for one in middle[:10])
@@ -149,48 +153,49 @@ class Snapshot:
             yield Sleep(pause)
             pause = min(SETTLING[1], pause * 1.5)
 
-    def _meaning(self, aim: Aim, one: Found) -> Meaning:
+    def _meaning(self, resolved: ResolvedTarget, one: Found) -> Meaning:
         """Tell what a status means, also of a thing that a window which was left open has stopped, or starts again."""
-        meaning = aim.fleet.meaning(one.status)
-        left = self._left.get(aim.key(one.id))
+        meaning = resolved.fleet.meaning(one.status)
+        left = self._left.get(resolved.key(one.id))
         if left is None:
             return meaning
         if meaning == "unknown":
             return "rests"  # what the open record says of it counts
         return "middle" if meaning == "rests" and self._around.clock.time() < left.starting_until else meaning
 
-    def _preflight(self, aim: Aim) -> Call[None]:
-        fleet = aim.fleet
-        running = [one for one in aim.found or () if fleet.meaning(one.status) == "runs"]
+    def _preflight(self, resolved: ResolvedTarget) -> Call[None]:
+        fleet = resolved.fleet
+        running = [one for one in resolved.found or () if fleet.meaning(one.status) == "runs"]
         problems = []
         for one in running:
             try:
-                fleet.settings(one, aim.target)
+                fleet.settings(one, resolved.target)
             except ArgumentError as error:
                 problems.append(str(error))
         problems += (yield from fleet.preflight(fleet.hook.get_conn().api, running)).values()
         if problems:
             more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-            raise ArgumentError(aim.name(), "; ".join(problems[:5]) + more)
+            raise ArgumentError(resolved.name(), "; ".join(problems[:5]) + more)
 
     def _apart(self) -> None:
         """Refuse a thing that two targets name."""
         seen: dict[tuple[str, str], str] = {}
-        for aim in self._aims:
-            for one in aim.found or ():
-                if (other := seen.get((aim.identity, one.id))) is not None:
+        for resolved in self._resolved_targets:
+            for one in resolved.found or ():
+                if (other := seen.get((resolved.identity, one.id))) is not None:
                     raise ArgumentError(
                         "targets",
-                        f"{one.name} ({one.id}) is named by two targets ({other}, {aim.name()}). Leave it out of one.",
+                        f"{one.name} ({one.id}) is named by two targets ({other}, {resolved.name()}). "
+                        "Leave it out of one.",
                     )
-                seen[aim.identity, one.id] = aim.name()
+                seen[resolved.identity, one.id] = resolved.name()
 
     # claiming
 
     def _withdraw(self) -> None:
         """Give the claims up, since nothing was changed; a claim that stays is seen through once the run is over."""
         try:
-            for identity in {aim.identity for aim in self._aims}:
+            for identity in {resolved.identity for resolved in self._resolved_targets}:
                 self._around.claiming(identity).withdraw()
         except PipelinesError as error:
             self._around.tell(f"a claim could not be withdrawn: {error}")
@@ -199,8 +204,8 @@ class Snapshot:
         """Claim everything, one organisation or project after the other, always in the same order."""
         rests: dict[tuple[str, str], Rest] = {}
         ids: dict[str, list[str]] = {}
-        for aim in self._aims:
-            ids.setdefault(aim.identity, []).extend(one.id for one in aim.found or ())
+        for resolved in self._resolved_targets:
+            ids.setdefault(resolved.identity, []).extend(one.id for one in resolved.found or ())
         for identity in sorted(ids):
             for rest in self._around.claiming(identity).claim(ids[identity]):
                 rests[rest.records.window, rest.records.run_id] = rest

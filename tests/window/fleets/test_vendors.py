@@ -16,7 +16,7 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
 )
 from airflow_provider_pipelines.window.fleets.base import Found, fleet_for
-from airflow_provider_pipelines.window.phases.scope import aims_at
+from airflow_provider_pipelines.window.phases.scope import resolve_targets
 from airflow_provider_pipelines.window.record.model import Intent, Thing, prefix_of
 from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs, EnosPipelines
 from tests.support.playing import CODEARTS, ORG, PROJECT
@@ -25,27 +25,29 @@ from tests.support.short_wire import Quick, rooms_with
 
 
 def enos(rooms, **target):
-    (aim,) = Quick(rooms, [EnosPipelines(**{"name_pattern": "wind-*", "start": SETTINGS, **target})]).aims()
-    return aim
+    (resolved,) = Quick(
+        rooms, [EnosPipelines(**{"name_pattern": "wind-*", "start": SETTINGS, **target})]
+    ).resolved_targets()
+    return resolved
 
 
 def dli(rooms, **target):
-    (aim,) = Quick(rooms, [DliJobs(**{"name_pattern": "agg-*", **target})]).aims()
-    return aim
+    (resolved,) = Quick(rooms, [DliJobs(**{"name_pattern": "agg-*", **target})]).resolved_targets()
+    return resolved
 
 
 def codearts(rooms, **target):
-    (aim,) = Quick(rooms, [CodeArtsPipelines(**{"pipeline_ids": ["c1"], **target})]).aims()
-    return aim
+    (resolved,) = Quick(rooms, [CodeArtsPipelines(**{"pipeline_ids": ["c1"], **target})]).resolved_targets()
+    return resolved
 
 
-def run(aim, make):
-    client = aim.fleet.hook.get_conn()
+def run(resolved, make):
+    client = resolved.fleet.hook.get_conn()
     return client.run(make(client.api))
 
 
-def found(aim, **target):
-    return run(aim, lambda api: aim.fleet.inventory(api, {**aim.target, **target}))
+def found(resolved, **target):
+    return run(resolved, lambda api: resolved.fleet.inventory(api, {**resolved.target, **target}))
 
 
 def thing(id, name="", *, system=False, start=None, facts=None, at=0):
@@ -76,7 +78,7 @@ def test_an_aim_has_the_hook_of_its_target_the_time_and_the_options_that_count()
             CodeArtsPipelines(pipeline_ids=["c1"], running="leave", project_id="p"),
         ],
     )
-    one, two, three = aims_at(window.targets, rooms.clock)
+    one, two, three = resolve_targets(window.targets, rooms.clock)
     assert one.fleet.options == {"how": "stop"}
     assert one.fleet.hook.arguments == {"enos_conn_id": "other", "org_id": "o2"}
     assert two.fleet.options == {"on_missing_savepoint": "start_clean", "trigger_savepoint": True}
@@ -85,10 +87,10 @@ def test_an_aim_has_the_hook_of_its_target_the_time_and_the_options_that_count()
     }  # fmt: skip
     assert three.fleet.options == {"running": "leave"}
     assert three.fleet.hook.arguments["project_id"] == "p"
-    assert [aim.fleet.hook.clock for aim in (one, two, three)] == [rooms.clock] * 3
-    assert [aim.fleet.service for aim in (one, two, three)] == ["enos", "dli", "codearts"]
-    assert [aim.name() for aim in (one, two, three)] == ["EnosPipelines", "DliJobs", "CodeArtsPipelines"]
-    assert [aim.target for aim in (one, two, three)] == window.targets
+    assert [resolved.fleet.hook.clock for resolved in (one, two, three)] == [rooms.clock] * 3
+    assert [resolved.fleet.service for resolved in (one, two, three)] == ["enos", "dli", "codearts"]
+    assert [resolved.name() for resolved in (one, two, three)] == ["EnosPipelines", "DliJobs", "CodeArtsPipelines"]
+    assert [resolved.target for resolved in (one, two, three)] == window.targets
     assert one.found is None
     assert one.identity == ""
     one.identity = "enos somewhere o2"
@@ -169,9 +171,9 @@ def test_an_enos_target_that_names_what_is_not_there_is_refused(target, message)
 def test_an_enos_pipeline_without_a_name_or_a_status_has_empty_ones():
     rooms = rooms_with(enos=0)
     rooms.enos["w1"] = {"name": None, "status": None}
-    aim = enos(rooms)
-    assert found(aim, name_pattern=None, pipeline_ids=["w1"]) == [Found("w1", "", "")]
-    assert aim.fleet.meaning("") == "unknown"
+    resolved = enos(rooms)
+    assert found(resolved, name_pattern=None, pipeline_ids=["w1"]) == [Found("w1", "", "")]
+    assert resolved.fleet.meaning("") == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -276,31 +278,31 @@ def test_without_options_enos_pipelines_are_paused():
     assert [stage.verb.name for stage in fleet.down([])] == ["pause_pipeline"] * 2
 
 
-def send(aim, stage, **items):
-    return run(aim, lambda api: stage.send(api, items))
+def send(resolved, stage, **items):
+    return run(resolved, lambda api: stage.send(api, items))
 
 
 def test_what_enos_answers_to_a_stop_is_the_answer_of_that_pipeline():
     rooms = rooms_with(enos=2)
-    aim = enos(rooms)
-    stage, _ = aim.fleet.down([thing("w1"), thing("w2"), thing("w3")])
-    answers = send(aim, stage, w1=Item("w1"), w3=Item("w3"), w2=Item("w2"))
+    resolved = enos(rooms)
+    stage, _ = resolved.fleet.down([thing("w1"), thing("w2"), thing("w3")])
+    answers = send(resolved, stage, w1=Item("w1"), w3=Item("w3"), w2=Item("w2"))
     assert answers["w1"] is answers["w2"] is None
     assert isinstance(answers["w3"], NotFound)
     assert rooms.sent("pause_pipeline") == ["w1", "w3", "w2"]
     rooms.enos["w1"]["status"] = "RUNNING"
-    assert send(aim, stage, w1=Item("w1")) == {"w1": None}
+    assert send(resolved, stage, w1=Item("w1")) == {"w1": None}
 
 
 def test_a_pipeline_is_started_with_its_settings():
     rooms = rooms_with(enos=2, takes=5)
     for one in rooms.enos.values():
         one["status"] = "PAUSED"
-    aim = enos(rooms)
+    resolved = enos(rooms)
     settings = {"execution_mode": 1, "kafka_rate": 7, "resource_config": {"server": 2}}
-    _, stage = aim.fleet.up([thing("w1", start=settings), thing("w2", start=ONE)], {})
-    assert send(aim, stage, w1=Item("w1")) == {"w1": None}
-    assert send(aim, stage, w2=Item("w2")) == {"w2": None}
+    _, stage = resolved.fleet.up([thing("w1", start=settings), thing("w2", start=ONE)], {})
+    assert send(resolved, stage, w1=Item("w1")) == {"w1": None}
+    assert send(resolved, stage, w2=Item("w2")) == {"w2": None}
     assert rooms.enos["w1"]["started_with"] == {
         "executionMode": 1, "kafkaRate": 7, "resourceConfig": {"server": 2},
     }  # fmt: skip
@@ -309,9 +311,9 @@ def test_a_pipeline_is_started_with_its_settings():
 
 def test_a_thing_without_settings_is_no_start_that_is_sent():
     rooms = rooms_with(enos=1)
-    aim = enos(rooms)
-    _, stage = aim.fleet.up([thing("w1")], {})
-    answers = send(aim, stage, w1=Item("w1"))
+    resolved = enos(rooms)
+    _, stage = resolved.fleet.up([thing("w1")], {})
+    answers = send(resolved, stage, w1=Item("w1"))
     assert str(answers["w1"]).startswith("execution_mode: ")
     assert rooms.writes == []
 
@@ -321,12 +323,12 @@ def test_starts_keep_the_pace_that_enos_was_seen_to_have():
     clock = rooms.clock
     for one in rooms.enos.values():
         one["status"] = "PAUSED"
-    aim = enos(rooms)
-    system, stage = aim.fleet.up([thing("w1", start=ONE), thing("w2", start=ONE)], {})
-    assert send(aim, stage, w1=Item("w1")) == {"w1": None}
+    resolved = enos(rooms)
+    system, stage = resolved.fleet.up([thing("w1", start=ONE), thing("w2", start=ONE)], {})
+    assert send(resolved, stage, w1=Item("w1")) == {"w1": None}
     assert stage.blocked() is None
     rooms.refuse("start_pipeline", 61121, "busy")
-    answers = send(aim, stage, w2=Item("w2"))
+    answers = send(resolved, stage, w2=Item("w2"))
     assert isinstance(answers["w2"], Conflict)
     for blocked in (stage.blocked(), system.blocked()):
         assert isinstance(blocked, Conflict)
@@ -339,7 +341,7 @@ def test_starts_keep_the_pace_that_enos_was_seen_to_have():
     clock.sleep(1)
     assert stage.blocked() is None
     clock.sleep(39)
-    assert send(aim, stage, w2=Item("w2")) == {"w2": None}
+    assert send(resolved, stage, w2=Item("w2")) == {"w2": None}
     # it took 40 seconds, so the next one is not asked for sooner
     assert stage.busy_pause(clock.now) == pytest.approx(38)
     assert isinstance(stage.blocked(), Conflict)
@@ -350,10 +352,10 @@ def test_starts_keep_the_pace_that_enos_was_seen_to_have():
 @pytest.mark.parametrize("code", [61126, 61112, 61152])
 def test_another_refusal_says_nothing_about_the_pace(code):
     rooms = rooms_with(enos=1)
-    aim = enos(rooms)
-    _, stage = aim.fleet.up([thing("w1", start=ONE)], {})
+    resolved = enos(rooms)
+    _, stage = resolved.fleet.up([thing("w1", start=ONE)], {})
     rooms.refuse("start_pipeline", code)
-    send(aim, stage, w1=Item("w1"))
+    send(resolved, stage, w1=Item("w1"))
     assert stage.blocked() is None
 
 
@@ -435,14 +437,14 @@ def test_each_running_job_needs_a_bucket_where_a_savepoint_is_wanted():
     rooms = rooms_with(dli=3)
     rooms.dli["102"]["bucket"] = None
     running = [Found(id, "", "job_running") for id in ("101", "102")]
-    aim = dli(rooms, trigger_savepoint=True)
-    assert run(aim, lambda api: aim.fleet.preflight(api, running)) == {
+    resolved = dli(rooms, trigger_savepoint=True)
+    assert run(resolved, lambda api: resolved.fleet.preflight(api, running)) == {
         "102": "trigger_savepoint: job 102 has no obs_bucket, so there is no place for a savepoint and nothing was sent "
         "for it. Give the job a bucket (obs_bucket), or stop it with trigger_savepoint=False."
     }
-    assert run(aim, lambda api: aim.fleet.preflight(api, running[:1])) == {}
+    assert run(resolved, lambda api: resolved.fleet.preflight(api, running[:1])) == {}
     rooms.reads.clear()
-    assert run(aim, lambda api: aim.fleet.preflight(api, [])) == {}
+    assert run(resolved, lambda api: resolved.fleet.preflight(api, [])) == {}
     plain = dli(rooms, trigger_savepoint=False)
     assert run(plain, lambda api: plain.fleet.preflight(api, running)) == {}
     assert rooms.reads == []
@@ -451,31 +453,31 @@ def test_each_running_job_needs_a_bucket_where_a_savepoint_is_wanted():
 def test_jobs_are_stopped_in_batches_with_the_savepoint_that_was_asked_for():
     rooms = rooms_with(dli=2)
     for wanted in (False, True):
-        aim = dli(rooms, trigger_savepoint=wanted)
-        (stage,) = aim.fleet.down([thing("101"), thing("102")])
+        resolved = dli(rooms, trigger_savepoint=wanted)
+        (stage,) = resolved.fleet.down([thing("101"), thing("102")])
         assert (stage.ids, stage.kind, stage.batch) == (["101", "102"], "flink_job", 100)
         assert stage.verb.name == "batch_stop_flink_jobs"
         assert (stage.verb.confirm is not None) is wanted
         items = {id: Item(id, before="job_running") for id in ("101", "102")}
-        assert send(aim, stage, **items) == {"101": None, "102": None}
+        assert send(resolved, stage, **items) == {"101": None, "102": None}
         assert (rooms.dli["101"].get("savepoint") is not None) is wanted
         for job in rooms.dli.values():
             job["status"] = "job_running"
     assert rooms.sent("batch_stop_flink_jobs") == [["101", "102"]] * 2
-    plain = fleet_for("dli", aim.fleet.hook, {})
+    plain = fleet_for("dli", resolved.fleet.hook, {})
     assert plain.down([])[0].verb.confirm is None
     assert plain.down([])[0].verb.already_note == ""
 
 
 def test_the_answer_to_a_refused_stop_names_the_status_before():
     rooms = rooms_with(dli=1)
-    aim = dli(rooms)
-    (stage,) = aim.fleet.down([thing("101")])
+    resolved = dli(rooms)
+    (stage,) = resolved.fleet.down([thing("101")])
     rooms.dli["101"]["refuses"] = 1
-    answers = send(aim, stage, **{"101": Item("101", before="job_running")})
+    answers = send(resolved, stage, **{"101": Item("101", before="job_running")})
     assert str(answers["101"]) == "DLI batch_stop_flink_jobs failed (POST /streaming/jobs, HTTP 200): cannot be stopped"
     rooms.dli["101"]["refuses"] = 1
-    answers = send(aim, stage, **{"101": Item("101", before="job_cancel_fail")})
+    answers = send(resolved, stage, **{"101": Item("101", before="job_cancel_fail")})
     assert isinstance(answers["101"], Conflict), "it was moved since"
 
 
@@ -493,11 +495,11 @@ def test_a_job_without_its_savepoint_is_stopped_well_enough_only_where_it_may_st
 
 
 def started(rooms, things, items, stops=None, **options):
-    aim = dli(rooms, **options)
-    (stage,) = aim.fleet.up(things, stops or {})
+    resolved = dli(rooms, **options)
+    (stage,) = resolved.fleet.up(things, stops or {})
     assert (stage.verb.name, stage.kind, stage.batch) == ("batch_run_flink_jobs", "flink_job", 100)
     assert stage.ids == [one.id for one in things]
-    return send(aim, stage, **{item.id: item for item in items})
+    return send(resolved, stage, **{item.id: item for item in items})
 
 
 NEW = {"has_savepoint": True, "savepoint_path": "obs://new"}
@@ -619,14 +621,14 @@ def test_few_codearts_pipelines_are_read_singly_and_more_from_the_list():
     rooms = rooms_with(codearts=6)
     rooms.codearts["c2"]["status"] = "DISABLED"
     rooms.codearts["c3"].update(status=None, name=None)
-    aim = codearts(rooms)
-    assert found(aim, pipeline_ids=["c3", "c2", "c1", "c4"]) == [
+    resolved = codearts(rooms)
+    assert found(resolved, pipeline_ids=["c3", "c2", "c1", "c4"]) == [
         Found("c3", "", ""), Found("c2", "build-2", "DISABLED"), Found("c1", "build-1", "ENABLED"),
         Found("c4", "build-4", "ENABLED"),
     ]  # fmt: skip
     assert rooms.reads == ["show_pipeline_detail"] * 4
     rooms.reads.clear()
-    assert found(aim, pipeline_ids=["c3", "c2", "c1", "c4", "c5"]) == [
+    assert found(resolved, pipeline_ids=["c3", "c2", "c1", "c4", "c5"]) == [
         Found("c3", "", ""), Found("c2", "build-2", "DISABLED"), Found("c1", "build-1", "ENABLED"),
         Found("c4", "build-4", "ENABLED"), Found("c5", "build-5", "ENABLED"),
     ]  # fmt: skip
@@ -691,17 +693,17 @@ def test_what_enabled_and_disabled_mean(status, meaning):
 
 def test_pipelines_are_disabled_and_enabled_each_with_its_own_answer():
     rooms = rooms_with(codearts=3)
-    aim = codearts(rooms)
+    resolved = codearts(rooms)
     things = [thing("c1"), thing("c2"), thing("c3")]
     items = {one.id: Item(one.id) for one in things}
     for stages, operation, status in (
-        (aim.fleet.down(things), "disable_pipeline", "DISABLED"),
-        (aim.fleet.up(things, {}), "enable_pipeline", "ENABLED"),
+        (resolved.fleet.down(things), "disable_pipeline", "DISABLED"),
+        (resolved.fleet.up(things, {}), "enable_pipeline", "ENABLED"),
     ):
         (stage,) = stages
         assert (stage.verb.name, stage.ids, stage.kind) == (operation, ["c1", "c2", "c3"], "pipeline")
         rooms.refuse(operation, "x", id="c2", status=500, times=FOUR)
-        answers = send(aim, stage, **items)
+        answers = send(resolved, stage, **items)
         assert answers["c1"] is answers["c3"] is None
         assert isinstance(answers["c2"], ServerError)
         assert [one["status"] == status for one in rooms.codearts.values()] == [True, False, True]
@@ -712,8 +714,8 @@ def test_pipelines_are_disabled_and_enabled_each_with_its_own_answer():
 FOUR = 4
 
 
-def after(aim, things=("c1", "c2")):
-    return run(aim, lambda api: aim.fleet.after_down(api, [thing(id) for id in things]))
+def after(resolved, things=("c1", "c2")):
+    return run(resolved, lambda api: resolved.fleet.after_down(api, [thing(id) for id in things]))
 
 
 def with_runs(**target):
@@ -728,8 +730,8 @@ def with_runs(**target):
 
 @pytest.mark.parametrize(("running", "verb"), [("wait", "wait_for_run"), ("stop", "stop_pipeline_run")])
 def test_runs_that_go_on_are_waited_for_or_stopped_by_their_pipeline(running, verb):
-    rooms, aim = with_runs(running=running)
-    stages = after(aim, ["c1", "c2", "c9", "c3"])
+    rooms, resolved = with_runs(running=running)
+    stages = after(resolved, ["c1", "c2", "c9", "c3"])
     assert [(stage.verb.name, stage.ids, stage.kind, stage.scope, stage.runs_of) for stage in stages] == [
         (verb, ["r1"], "run", {"pipeline_id": "c1"}, "c1"), (verb, ["r3", "r4"], "run", {"pipeline_id": "c3"}, "c3"),
     ]  # fmt: skip
@@ -738,27 +740,27 @@ def test_runs_that_go_on_are_waited_for_or_stopped_by_their_pipeline(running, ve
         assert stage.note == ("" if running == "wait" else note)
         assert stage.writes == {"stop_pipeline_run", "cancel_pipeline_queue"}
         assert stage.verb.already_note == " It has ended."
-    answers = send(aim, stages[1], r3=Item("r3"), r4=Item("r4"))
+    answers = send(resolved, stages[1], r3=Item("r3"), r4=Item("r4"))
     assert answers == {"r3": None, "r4": None}
     assert rooms.writes == [("stop_pipeline_run", ["c3", "r3"]), ("cancel_pipeline_queue", ["c3", "r4", "4"])]
 
 
 def test_runs_are_waited_for_unless_the_options_say_otherwise():
-    rooms, aim = with_runs()
-    plain = SimpleNamespace(fleet=fleet_for("codearts", aim.fleet.hook, {}))
+    rooms, resolved = with_runs()
+    plain = SimpleNamespace(fleet=fleet_for("codearts", resolved.fleet.hook, {}))
     assert [stage.verb.name for stage in after(plain, ["c1"])] == ["wait_for_run"]
     rooms.reads.clear()
-    leaving = SimpleNamespace(fleet=fleet_for("codearts", aim.fleet.hook, {"running": "leave"}))
+    leaving = SimpleNamespace(fleet=fleet_for("codearts", resolved.fleet.hook, {"running": "leave"}))
     assert after(leaving, ["c1"]) == []
     assert rooms.reads == []
 
 
 def test_the_stop_of_a_run_that_fails_does_not_hide_that_of_another():
-    rooms, aim = with_runs(running="stop")
+    rooms, resolved = with_runs(running="stop")
     rooms.runs["r5"] = {"pipeline": "c3", "status": "RUNNING"}
-    _, stage = after(aim, ["c1", "c3"])
+    _, stage = after(resolved, ["c1", "c3"])
     rooms.refuse("stop_pipeline_run", "x", id="r3", status=500, times=FOUR)
-    answers = send(aim, stage, r3=Item("r3"), r5=Item("r5"))
+    answers = send(resolved, stage, r3=Item("r3"), r5=Item("r5"))
     assert isinstance(answers["r3"], ServerError)
     assert answers["r5"] is None
     assert rooms.runs["r5"]["status"] == "CANCELED"
