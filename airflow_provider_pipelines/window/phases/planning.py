@@ -81,7 +81,7 @@ def left_by(rest: Rest) -> LeftBehind:
     return LeftBehind(things, asked)
 
 
-class Truth:
+class Planner:
     """
     Makes the plan.
 

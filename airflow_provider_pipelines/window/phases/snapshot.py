@@ -15,7 +15,7 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
     WatchTimeout,
 )
-from airflow_provider_pipelines.window.phases.planning import Left, Truth, left_by
+from airflow_provider_pipelines.window.phases.planning import Left, Planner, left_by
 from airflow_provider_pipelines.window.record.claims import Rest
 
 if TYPE_CHECKING:
@@ -83,15 +83,15 @@ class Snapshot:
         # the truth is what is seen now that nobody else is at it, once nothing is on its way any more
         self._together({str(at): self._settle(resolved) for at, resolved in enumerate(self._resolved_targets)})
         self._together({str(at): self._preflight(resolved) for at, resolved in enumerate(self._resolved_targets)})
-        truth = Truth(self._around, self._resolved_targets, rests, self._notes)
-        plan = truth.plan(former.generation + 1 if former is not None else 1, self._policies)
+        planner = Planner(self._around, self._resolved_targets, rests, self._notes)
+        plan = planner.plan(former.generation + 1 if former is not None else 1, self._policies)
         self._announced = True
         records.announce(plan.generation)
-        truth.take_in_late(plan)
+        planner.take_in_late(plan)
         if former is None:
             records.begin_attempts()
         records.keep_plan(plan)
-        truth.hand_over(plan)
+        planner.hand_over(plan)
         self._forget_last(plan)
         return plan, self._notes
 
