@@ -18,7 +18,7 @@ from airflow_provider_pipelines.task.operator import VerbOperator
 from airflow_provider_pipelines.task.sensor import GoalSensor
 from airflow_provider_pipelines.window import airflow as window_airflow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.phases.scope import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises
@@ -85,12 +85,12 @@ def keep_records(monkeypatch):
     def keep(clock):
         store = MemoryStore()
 
-        def around(self, context):
-            return Surroundings(
+        def dependencies(self, context):
+            return Dependencies(
                 RecordRepository(store, self.window, context["run_id"]), Runs(), clock, lambda line: None
             )
 
-        monkeypatch.setattr(window_tasks.WindowTask, "around", around)
+        monkeypatch.setattr(window_tasks.WindowTask, "around", dependencies)
         monkeypatch.setattr(window_airflow, "states_of", lambda dag_id, run_id, ids: dict.fromkeys(ids, "success"))
 
     return keep

@@ -15,7 +15,7 @@ from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.errors import ConnectionMissing, PipelinesError
 from airflow_provider_pipelines.window.phases.report import report
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.scope import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
         _show_and_ask(job, reach, seen, args, screen)
     finally:
         reach.close()
-    around = Surroundings(job.records, job.runs, clock, screen.tell)
-    _restore(Restore(around, reach.hooks, POLL_INTERVAL, by="hand"), args, screen)
+    dependencies = Dependencies(job.records, job.runs, clock, screen.tell)
+    _restore(Restore(dependencies, reach.hooks, POLL_INTERVAL, by="hand"), args, screen)
 
 
 def _from_database(name: str) -> Job:

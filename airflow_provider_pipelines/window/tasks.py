@@ -18,7 +18,7 @@ from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.window.coordination.coordinator import Coordinator
-    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies
 
 #: seconds of mere waiting on the worker before a task is deferred
 DEFER_AFTER = 30.0
@@ -60,15 +60,15 @@ class WindowTask(BaseOperator):
         """The window's name."""
         return f"{self.dag_id}/{self.group_id}"
 
-    def around(self, context: Any) -> Surroundings:
+    def dependencies(self, context: Any) -> Dependencies:
         """Give what the task takes from outside: records, runs, time, log."""
         from airflow_provider_pipelines.core.clock import SYSTEM
         from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore
-        from airflow_provider_pipelines.window.phases.scope import Surroundings
+        from airflow_provider_pipelines.window.phases.scope import Dependencies
         from airflow_provider_pipelines.window.record.repository import RecordRepository
 
         records = RecordRepository(VariableStore(), self.window, str(context["run_id"]))
-        return Surroundings(records, AirflowRuns(), SYSTEM, self.log.info)
+        return Dependencies(records, AirflowRuns(), SYSTEM, self.log.info)
 
     def was_killed(self) -> bool:
         """Tell whether Airflow has asked this task to end."""
@@ -162,10 +162,12 @@ class SnapshotTask(WindowTask):
         from airflow_provider_pipelines.window.record.model import lines
 
         with self.edge():
-            around = self.around(context)
-            resolved_targets = resolve_targets(self.targets, around.clock)
+            dependencies = self.dependencies(context)
+            resolved_targets = resolve_targets(self.targets, dependencies.clock)
             try:
-                snapshot = Snapshot(around, resolved_targets, around.clock.time() + self.timeout, **self.policies)
+                snapshot = Snapshot(
+                    dependencies, resolved_targets, dependencies.clock.time() + self.timeout, **self.policies
+                )
                 plan, notes = snapshot.take()
             finally:
                 for resolved in resolved_targets:
@@ -198,7 +200,7 @@ class QuiesceTask(WindowTask):
 
     def execute(self, context: Any) -> Any:
         """Bring everything to rest."""
-        return self.go_on(context, self.around(context).clock.time() + self.timeout, {})
+        return self.go_on(context, self.dependencies(context).clock.time() + self.timeout, {})
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:
         """Bring everything to rest until a deadline."""
@@ -206,18 +208,18 @@ class QuiesceTask(WindowTask):
         from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 
         with self.edge():
-            around = self.around(context)
+            dependencies = self.dependencies(context)
             quiesce = Quiesce(
-                around,
+                dependencies,
                 hooks_of(self.targets),
                 context["ti"].try_number,
                 deadline,
                 self.poll_interval,
                 self.was_killed,
-                self.defer_after(deadline, around.clock),
+                self.defer_after(deadline, dependencies.clock),
             )
             quiesce.intents.pass_by(passed)
-            return carry_out(self, context, quiesce, deadline, around.clock)
+            return carry_out(self, context, quiesce, deadline, dependencies.clock)
 
 
 class RestoreTask(WindowTask):
@@ -232,17 +234,17 @@ class RestoreTask(WindowTask):
         from airflow_provider_pipelines.window.coordination.places import hooks_of
         from airflow_provider_pipelines.window.phases.restore import PATIENCE, Restore
 
-        around = self.around(context)
-        until = deadline or around.clock.time() + PATIENCE
+        dependencies = self.dependencies(context)
+        until = deadline or dependencies.clock.time() + PATIENCE
         restore = Restore(
-            around,
+            dependencies,
             hooks_of(self.targets),
             self.poll_interval,
             self.was_killed,
-            self.defer_after(until, around.clock),
+            self.defer_after(until, dependencies.clock),
             deadline=until,
         )
-        return carry_out(self, context, restore, until, around.clock)
+        return carry_out(self, context, restore, until, dependencies.clock)
 
     def edge(self) -> Any:
         """Let every error be retried: somebody may mend the connection meanwhile."""
@@ -269,9 +271,9 @@ class VerdictTask(WindowTask):
         from airflow_provider_pipelines.window.airflow import states_of
         from airflow_provider_pipelines.window.phases.verdict import judge
 
-        around = self.around(context)
+        dependencies = self.dependencies(context)
         states = states_of(self.dag_id, str(context["run_id"]), [*self.own, *self.judged])
-        problems = judge(around.records, states, self.own)
+        problems = judge(dependencies.records, states, self.own)
         if problems:
             raise AirflowFailException(f"window {self.window}: {' '.join(problems)}")
         return {"window": self.window, "run_id": str(context["run_id"]), "result": "as it was"}

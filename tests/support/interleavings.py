@@ -433,7 +433,9 @@ class StagedWindow(Window):
         resolved_targets = resolve_targets(self.targets, self.clock)
         for resolved in resolved_targets:
             self.shorten(resolved.fleet.hook)
-        plan, notes = Snapshot(self.around, resolved_targets, self.clock.time() + self.timeout, **self.policies).take()
+        plan, notes = Snapshot(
+            self.dependencies, resolved_targets, self.clock.time() + self.timeout, **self.policies
+        ).take()
         self.notes += notes
         return plan
 
@@ -442,7 +444,7 @@ class StagedWindow(Window):
             deadline = self.clock.time() + self.timeout
             while True:
                 quiesce = Quiesce(
-                    self.around, self.hooks, attempt, deadline, self.poll_interval, lambda: process.asked_to_end,
+                    self.dependencies, self.hooks, attempt, deadline, self.poll_interval, lambda: process.asked_to_end,
                     self.defer_after,
                 )  # fmt: skip
                 if (report := self._through(quiesce)) is not None:
@@ -455,7 +457,7 @@ class StagedWindow(Window):
         deadline = self.clock.time() + 3600.0
         while True:
             restore = Restore(
-                self.around, self.hooks, self.poll_interval, lambda: process.asked_to_end, self.defer_after,
+                self.dependencies, self.hooks, self.poll_interval, lambda: process.asked_to_end, self.defer_after,
                 deadline=deadline,
             )  # fmt: skip
             if (report := self._through(restore)) is not None:

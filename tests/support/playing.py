@@ -10,7 +10,7 @@ from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.window.coordination.places import hooks_of
 from airflow_provider_pipelines.window.phases.quiesce import Quiesce
 from airflow_provider_pipelines.window.phases.restore import Restore
-from airflow_provider_pipelines.window.phases.scope import Surroundings, resolve_targets
+from airflow_provider_pipelines.window.phases.scope import Dependencies, resolve_targets
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.phases.verdict import judge
 from airflow_provider_pipelines.window.record.repository import RecordRepository
@@ -85,26 +85,30 @@ class Window:
         self.runs = runs if runs is not None else Runs()
         self.lines = []
         self.policies = {"on_quiesce_failure": "restore", "on_missing": "report", **policies}
-        self.around = Surroundings(RecordRepository(self.store, window, run_id), self.runs, clock, self.lines.append)
+        self.dependencies = Dependencies(
+            RecordRepository(self.store, window, run_id), self.runs, clock, self.lines.append
+        )
         self.tries = itertools.count(1)
         self.poll_interval = 30.0
         self.timeout = 3 * 3600.0
 
     @property
     def records(self):
-        return self.around.records
+        return self.dependencies.records
 
     def snapshot(self):
         resolved_targets = resolve_targets(self.targets, self.clock)
         try:
-            return Snapshot(self.around, resolved_targets, self.clock.time() + self.timeout, **self.policies).take()
+            return Snapshot(
+                self.dependencies, resolved_targets, self.clock.time() + self.timeout, **self.policies
+            ).take()
         finally:
             for resolved in resolved_targets:
                 resolved.fleet.hook.close()
 
     def quiesce(self, killed=lambda: False, attempt=None):
         work = Quiesce(
-            self.around, hooks_of(self.places), attempt or next(self.tries), self.clock.time() + self.timeout,
+            self.dependencies, hooks_of(self.places), attempt or next(self.tries), self.clock.time() + self.timeout,
             self.poll_interval, killed,
         )  # fmt: skip
         self.last = work
@@ -114,7 +118,7 @@ class Window:
             work.places.close()
 
     def restore(self, killed=lambda: False):
-        work = Restore(self.around, hooks_of(self.places), self.poll_interval, killed)
+        work = Restore(self.dependencies, hooks_of(self.places), self.poll_interval, killed)
         self.last = work
         try:
             return work.run()

@@ -409,14 +409,14 @@ class Quick(Window):
         return resolved_targets
 
     def taking(self):
-        return Snapshot(self.around, self.resolved_targets(), self.clock.time() + self.timeout, **self.policies)
+        return Snapshot(self.dependencies, self.resolved_targets(), self.clock.time() + self.timeout, **self.policies)
 
     def snapshot(self):
         return self.taking().take()
 
     def quiescing(self, attempt=None, killed=lambda: False):
         self.last = Quiesce(
-            self.around, self.hooks, attempt or next(self.tries), self.clock.time() + self.timeout,
+            self.dependencies, self.hooks, attempt or next(self.tries), self.clock.time() + self.timeout,
             self.poll_interval, killed, self.defer_after,
         )  # fmt: skip
         return self.last
@@ -425,7 +425,7 @@ class Quick(Window):
         return self.quiescing(attempt, killed).run()
 
     def restoring(self, killed=lambda: False, **more):
-        self.last = Restore(self.around, self.hooks, self.poll_interval, killed, self.defer_after, **more)
+        self.last = Restore(self.dependencies, self.hooks, self.poll_interval, killed, self.defer_after, **more)
         return self.last
 
     def restore(self, killed=lambda: False, **more):

@@ -166,7 +166,7 @@ def test_what_goes_between_the_two_looks_of_restore_is_reported_too(fleet, turne
         if line.startswith("looking once more"):
             remove(fleet, "enos", WIND(2))
 
-    window.around.tell = tell
+    window.dependencies.tell = tell
     # the last start ends before the fence does
     for n in range(1, 5):
         change(fleet, "enos", WIND(n), start_seconds=1.0)
@@ -403,7 +403,7 @@ def test_credentials_that_are_refused_at_the_second_look_are_sat_out_too(fleet, 
     good = os.environ["AIRFLOW_CONN_ENOS_DEFAULT"]
     window.snapshot()
     window.quiesce()
-    tell = window.around.tell
+    tell = window.dependencies.tell
 
     def break_it(line):
         tell(line)
@@ -413,7 +413,7 @@ def test_credentials_that_are_refused_at_the_second_look_are_sat_out_too(fleet, 
     for n in range(1, 5):
         change(fleet, "enos", WIND(n), start_seconds=1.0)
         change(fleet, "dli", 100 + n, submit_seconds=1.0)
-    window.around.tell = break_it
+    window.dependencies.tell = break_it
     begun = turned.time()
     with pytest.raises((AuthenticationError, NotRestored, WatchFailed)):
         window.restore()

@@ -20,7 +20,7 @@ def timed(fleet, turned):
         begin(fleet, world(enos=6, dli=6, codearts=1, **more))
         window = Window(turned, all_targets())
         window.told = []
-        window.around.tell = lambda line: window.told.append((turned.time(), line))
+        window.dependencies.tell = lambda line: window.told.append((turned.time(), line))
         return window
 
     return make

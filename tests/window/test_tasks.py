@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
-from airflow_provider_pipelines.window.phases.scope import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 from tests.support.modes import TaskInstance, fire
 from tests.support.playing import WIND, MemoryStore, Runs, statuses, world
@@ -29,12 +29,12 @@ class Play:
             pass
         self.tasks = {task_id.partition(".")[2]: task for task_id, task in dag.task_dict.items()}
         # the tasks' own seam: where records, runs, time and log come from
-        monkeypatch.setattr(window_tasks.WindowTask, "around", self.around)
+        monkeypatch.setattr(window_tasks.WindowTask, "around", self.dependencies)
         self.current = None
 
-    def around(self, context):
+    def dependencies(self, context):
         records = RecordRepository(self.store, "nightly/window", context["run_id"])
-        return Surroundings(records, self.runs, self.clock, self.lines.append)
+        return Dependencies(records, self.runs, self.clock, self.lines.append)
 
     def run(self, name, try_number=1):
         """Run one attempt of a task, through as many deferrals as it likes; give its result and its XComs."""

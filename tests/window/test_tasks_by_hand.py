@@ -16,7 +16,7 @@ from airflow_provider_pipelines.core.verbs.observation import Judgement, Report,
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, RecordUnreadable, WatchFailed
 from airflow_provider_pipelines.window import EnosPipelines
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
-from airflow_provider_pipelines.window.phases.scope import Surroundings
+from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.model import Judged, Phase, Plan, lines
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.tasks import (
@@ -211,14 +211,14 @@ def test_a_task_knows_its_window(capsys):
 
 def test_a_task_takes_records_runs_time_and_log_from_airflow(variables, capsys):
     task = made(WindowTask)
-    around = task.around({"run_id": 7})
-    assert str(around.records) == "nightly/window, run 7"
-    around.records.begin()
+    dependencies = task.dependencies({"run_id": 7})
+    assert str(dependencies.records) == "nightly/window, run 7"
+    dependencies.records.begin()
     assert len(variables) == 1
-    assert type(around.runs) is AirflowRuns
-    assert around.clock is SYSTEM
+    assert type(dependencies.runs) is AirflowRuns
+    assert dependencies.clock is SYSTEM
     logged(capsys)
-    around.tell("hello")
+    dependencies.tell("hello")
     assert logged(capsys) == ["hello"]
 
 
@@ -432,8 +432,8 @@ class Night:
 
     def task(self, kind, **more):
         """Make a task that takes records, runs, time and log from here."""
-        around = Surroundings(self.records, Runs(), self.clock, self.told.append)
-        here = type(kind.__name__, (kind,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
+        dependencies = Dependencies(self.records, Runs(), self.clock, self.told.append)
+        here = type(kind.__name__, (kind,), {"around": lambda task, context: {"run1": dependencies}[context["run_id"]]})
         whole = kind is SnapshotTask
         place = [self.target.to_json() if whole else self.target.place()]
         usual = {"policies": {"on_quiesce_failure": "restore", "on_missing": "report"}} if whole else {}
@@ -616,8 +616,10 @@ def closed_record(**more):
 
 
 def verdict_over(records):
-    around = Surroundings(records, Runs(), Now(), print)
-    here = type("VerdictTask", (VerdictTask,), {"around": lambda task, context: {"run1": around}[context["run_id"]]})
+    dependencies = Dependencies(records, Runs(), Now(), print)
+    here = type(
+        "VerdictTask", (VerdictTask,), {"around": lambda task, context: {"run1": dependencies}[context["run_id"]]}
+    )
     return made(here, own=("window.snapshot", "window.restore"), judged=("window.a",))
 
 

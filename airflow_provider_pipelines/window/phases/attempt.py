@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.coordination.terms import Terms
 from airflow_provider_pipelines.window.phases.report import Result, report
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies
     from airflow_provider_pipelines.window.record.intents import IntentLog
     from airflow_provider_pipelines.window.record.model import Plan, Thing
 
@@ -36,15 +36,15 @@ class Attempt:
 
     def __init__(
         self,
-        around: Surroundings,
+        dependencies: Dependencies,
         hooks: Callable[[Plan], Sequence[Any]],
         poll_interval: float,
         killed: Callable[[], bool],
         defer_after: float | None,
     ) -> None:
-        self._around = around
-        self._records = around.records
-        self._clock = around.clock
+        self._dependencies = dependencies
+        self._records = dependencies.records
+        self._clock = dependencies.clock
         self._poll_interval = poll_interval
         self._killed = killed
         self._defer_after = defer_after
@@ -84,7 +84,7 @@ class Attempt:
 
     def _bring_together(self, things: Sequence[Thing], done: str) -> Coordinator:
         """Give the participants that work on some things; ``done`` is a word for what a thing is when it is done."""
-        terms = Terms(self._guard, self.deadline, self._poll_interval, self._around.tell, self._defer_after)
+        terms = Terms(self._guard, self.deadline, self._poll_interval, self._dependencies.tell, self._defer_after)
         return Coordinator(self.places, things, self.intents, terms, self._clock, done)
 
     def _tell(self, result: Result, outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:

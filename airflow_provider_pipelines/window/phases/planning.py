@@ -17,7 +17,7 @@ from airflow_provider_pipelines.window.record.model import VERSION, Former, Hand
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found
-    from airflow_provider_pipelines.window.phases.scope import ResolvedTarget, Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies, ResolvedTarget
     from airflow_provider_pipelines.window.record.claims import Rest
 
 #: seconds for which a write that was noted may still be on its way
@@ -92,10 +92,14 @@ class Planner:
     """
 
     def __init__(
-        self, around: Surroundings, resolved_targets: Sequence[ResolvedTarget], rests: Sequence[Rest], notes: list[str]
+        self,
+        dependencies: Dependencies,
+        resolved_targets: Sequence[ResolvedTarget],
+        rests: Sequence[Rest],
+        notes: list[str],
     ) -> None:
-        self._around = around
-        self._records = around.records
+        self._dependencies = dependencies
+        self._records = dependencies.records
         self._resolved_targets = resolved_targets
         self._rests = rests
         self._notes = notes
@@ -123,7 +127,7 @@ class Planner:
             window=records.window,
             run_id=records.run_id,
             generation=generation,
-            made_at=self._around.clock.time(),
+            made_at=self._dependencies.clock.time(),
             places=places,
             things=things,
             former=[
@@ -190,7 +194,7 @@ class Planner:
 
     def take_in_late(self, plan: Plan) -> None:
         """Take in intents that a quiesce which was being killed has noted while we looked."""
-        since = self._around.clock.time() - LATE
+        since = self._dependencies.clock.time() - LATE
         for rest in self._rests:
             asked = left_by(rest).asked
             for thing in plan.things:
@@ -222,7 +226,7 @@ class Planner:
         )
         stays = [one.thing for one in left_by(rest).asked.values()]
         if not stays:
-            records.close(rest.plan, "window", self._around.clock.time())
+            records.close(rest.plan, "window", self._dependencies.clock.time())
             return
         named = ", ".join(f"{thing.name} ({thing.id})" for thing in stays[:20])
         self._notes.append(

@@ -13,7 +13,7 @@ from airflow_provider_pipelines.window.record.intents import IntentLog, intents_
 from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies
     from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 
 
@@ -38,7 +38,7 @@ class Quiesce(Attempt):
 
     def __init__(
         self,
-        around: Surroundings,
+        dependencies: Dependencies,
         hooks: Callable[[Plan], Sequence[Any]],
         attempt: int,
         deadline: float,
@@ -46,7 +46,7 @@ class Quiesce(Attempt):
         killed: Callable[[], bool] = lambda: False,
         defer_after: float | None = None,
     ) -> None:
-        super().__init__(around, hooks, poll_interval, killed, defer_after)
+        super().__init__(dependencies, hooks, poll_interval, killed, defer_after)
         self.deadline = deadline
         self._notes: dict[str, str] = {}
         self._begin(attempt)
@@ -116,7 +116,7 @@ class Quiesce(Attempt):
         for thing in self.plan.things:
             ids.setdefault(self.plan.places[thing.target].identity, []).append(thing.id)
         for identity in sorted(ids):
-            self._around.claiming(identity).check(ids[identity])
+            self._dependencies.claiming(identity).check(ids[identity])
 
     def _conclude(self, coordinator: Coordinator) -> dict[str, Any]:
         failures = self._failures(coordinator)
@@ -135,7 +135,7 @@ class Quiesce(Attempt):
         counted = {thing.key for thing in self._targeted if thing.runs or thing.key in bad}
         said = f"{len(bad & counted)} of {len(counted)} could not be brought to rest: {named}"
         if self.plan.on_quiesce_failure == "continue":
-            self._around.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
+            self._dependencies.tell(f"{said} Work runs all the same, as on_quiesce_failure says; the run will be red.")
             return result
         raise StillRunning(f"{said} Work does not run, and what was stopped is brought back.")
 

@@ -15,7 +15,7 @@ from airflow_provider_pipelines.window.record.intents import IntentLog
 from airflow_provider_pipelines.window.record.model import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.phases.scope import Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies
     from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 
 #: seconds that an attempt waits for things that were asked for, before Airflow's next attempt looks anew
@@ -47,7 +47,7 @@ class Restore(Attempt):
 
     def __init__(
         self,
-        around: Surroundings,
+        dependencies: Dependencies,
         hooks: Callable[[Plan], Sequence[Any]],
         poll_interval: float,
         killed: Callable[[], bool] = lambda: False,
@@ -55,14 +55,14 @@ class Restore(Attempt):
         by: str = "task",
         deadline: float | None = None,
     ) -> None:
-        super().__init__(around, hooks, poll_interval, killed, defer_after)
+        super().__init__(dependencies, hooks, poll_interval, killed, defer_after)
         self._by = by
         #: what a later window has taken over is that window's to bring back
         self._given = self._taken_over()
         usual = self._clock.time() + PATIENCE + EACH * len(self.plan.things)
         self.deadline = usual if deadline is None else deadline
         self._told = RestoreReport(self.plan, self.places)
-        self._waits = Waits(self._clock, killed, around.tell)
+        self._waits = Waits(self._clock, killed, dependencies.tell)
 
     def _check(self) -> None:
         if self._killed():
@@ -90,7 +90,7 @@ class Restore(Attempt):
         records = self._records
         before = records.phase()
         if before is not None and before.phase == "closed" and before.generation >= self.plan.generation:
-            self._around.tell(f"window {records} is closed: nothing is to be brought back.")
+            self._dependencies.tell(f"window {records} is closed: nothing is to be brought back.")
             return self._tell("nothing to do", [])
         self._turn(before)
         self.places.open()
@@ -163,7 +163,7 @@ class Restore(Attempt):
             if not late:
                 return True
             for thing in late:
-                self._around.tell(f"{thing.name} ({thing.id}) was stopped once more meanwhile; bringing it back.")
+                self._dependencies.tell(f"{thing.name} ({thing.id}) was stopped once more meanwhile; bringing it back.")
                 self.intents.withdraw(thing.key)
             self.intents.flush()
         raise NotRestored(
@@ -192,7 +192,7 @@ class Restore(Attempt):
         try:
             seen = self._bring_together(left, "seen").look()
         except PipelinesError as error:
-            self._around.tell(f"what this window did not stop could not be looked at: {error}")
+            self._dependencies.tell(f"what this window did not stop could not be looked at: {error}")
             return
         for thing in left:
             self._told.left_alone(thing, seen.get(thing.key))
@@ -267,8 +267,8 @@ class Restore(Attempt):
     def _withdraw(self) -> None:
         try:
             for identity in {place.identity for place in self.plan.places}:
-                self._around.claiming(identity).withdraw()
+                self._dependencies.claiming(identity).withdraw()
         except PipelinesError as error:
-            self._around.tell(
+            self._dependencies.tell(
                 f"a claim could not be withdrawn; it is seen through, since the record is closed: {error}"
             )

@@ -36,7 +36,7 @@ class ResolvedTarget:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class Dependencies:
     """
     What a window task takes from outside.
 

@@ -20,7 +20,7 @@ from airflow_provider_pipelines.window.record.claims import Rest
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found, Meaning
-    from airflow_provider_pipelines.window.phases.scope import ResolvedTarget, Surroundings
+    from airflow_provider_pipelines.window.phases.scope import Dependencies, ResolvedTarget
     from airflow_provider_pipelines.window.record.model import Plan
 
 #: seconds between two looks at things that are on their way
@@ -38,13 +38,13 @@ class Snapshot:
     """
 
     def __init__(
-        self, around: Surroundings, resolved_targets: Sequence[ResolvedTarget], deadline: float, **policies: str
+        self, dependencies: Dependencies, resolved_targets: Sequence[ResolvedTarget], deadline: float, **policies: str
     ) -> None:
-        self._around = around
+        self._dependencies = dependencies
         self._resolved_targets = resolved_targets
         self._deadline = deadline
         self._policies = policies
-        self._records = around.records
+        self._records = dependencies.records
         self._notes: list[str] = []
         #: what open records have asked to stop, by key
         self._left: dict[str, Left] = {}
@@ -83,7 +83,7 @@ class Snapshot:
         # the truth is what is seen now that nobody else is at it, once nothing is on its way any more
         self._together({str(at): self._settle(resolved) for at, resolved in enumerate(self._resolved_targets)})
         self._together({str(at): self._preflight(resolved) for at, resolved in enumerate(self._resolved_targets)})
-        planner = Planner(self._around, self._resolved_targets, rests, self._notes)
+        planner = Planner(self._dependencies, self._resolved_targets, rests, self._notes)
         plan = planner.plan(former.generation + 1 if former is not None else 1, self._policies)
         self._announced = True
         records.announce(plan.generation)
@@ -103,13 +103,13 @@ class Snapshot:
 
         :raises PipelinesError: one of them failed
         """
-        around = self._around
+        dependencies = self._dependencies
         running_calls = {}
         for name, call in calls.items():
             client = self._resolved_targets[int(name)].fleet.hook.get_conn()
-            budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - around.clock.time())))
+            budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - dependencies.clock.time())))
             running_calls[name] = RunningCall(client.session.carry(call, budget), client.transport.perform)
-        ended = side_by_side(running_calls, around.clock.time, around.clock.sleep)
+        ended = side_by_side(running_calls, dependencies.clock.time, dependencies.clock.sleep)
         if ended is None or not ended.errors:
             return
         if len(ended.errors) == 1:
@@ -129,7 +129,7 @@ class Snapshot:
 
     def _settle(self, resolved: ResolvedTarget) -> Call[None]:
         """Look until nothing is on its way any more."""
-        clock, fleet = self._around.clock, resolved.fleet
+        clock, fleet = self._dependencies.clock, resolved.fleet
         api = fleet.hook.get_conn().api
         pause, told_at = SETTLING[0], clock.time()
         while True:
@@ -148,7 +148,7 @@ class Snapshot:
             if clock.time() + pause > self._deadline:
                 raise WatchTimeout(f"not settled before the deadline: {named}. Nothing was changed.")
             if pause == SETTLING[0] or clock.time() - told_at >= PROGRESS:
-                self._around.tell(f"waiting until it has settled: {named}")
+                self._dependencies.tell(f"waiting until it has settled: {named}")
                 told_at = clock.time()
             yield Sleep(pause)
             pause = min(SETTLING[1], pause * 1.5)
@@ -161,7 +161,7 @@ class Snapshot:
             return meaning
         if meaning == "unknown":
             return "rests"  # what the open record says of it counts
-        return "middle" if meaning == "rests" and self._around.clock.time() < left.starting_until else meaning
+        return "middle" if meaning == "rests" and self._dependencies.clock.time() < left.starting_until else meaning
 
     def _preflight(self, resolved: ResolvedTarget) -> Call[None]:
         fleet = resolved.fleet
@@ -196,9 +196,9 @@ class Snapshot:
         """Give the claims up, since nothing was changed; a claim that stays is seen through once the run is over."""
         try:
             for identity in {resolved.identity for resolved in self._resolved_targets}:
-                self._around.claiming(identity).withdraw()
+                self._dependencies.claiming(identity).withdraw()
         except PipelinesError as error:
-            self._around.tell(f"a claim could not be withdrawn: {error}")
+            self._dependencies.tell(f"a claim could not be withdrawn: {error}")
 
     def _claim(self) -> list[Rest]:
         """Claim everything, one organisation or project after the other, always in the same order."""
@@ -207,7 +207,7 @@ class Snapshot:
         for resolved in self._resolved_targets:
             ids.setdefault(resolved.identity, []).extend(one.id for one in resolved.found or ())
         for identity in sorted(ids):
-            for rest in self._around.claiming(identity).claim(ids[identity]):
+            for rest in self._dependencies.claiming(identity).claim(ids[identity]):
                 rests[rest.records.window, rest.records.run_id] = rest
         return list(rests.values())
 
@@ -224,4 +224,4 @@ class Snapshot:
                 if old is not None and before.closed(old):
                     before.drop()
         except PipelinesError as error:
-            self._around.tell(f"the record of the run before could not be dropped: {error}")
+            self._dependencies.tell(f"the record of the run before could not be dropped: {error}")

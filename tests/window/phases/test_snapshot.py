@@ -95,7 +95,7 @@ def test_the_lines_of_a_long_wait_are_a_minute_apart():
     window = enos()
     window.rooms.enos["w1"].update(status="STARTING", way=[(DAWN + 200, {"status": "RUNNING"})])
     taking, told = window.taking(), []
-    window.around.tell = lambda line: told.append(window.clock.now - DAWN - 3)
+    window.dependencies.tell = lambda line: told.append(window.clock.now - DAWN - 3)
     taking.take()
     assert told == pytest.approx([0, 71.375, 131.375, 191.375])
 
