@@ -18,7 +18,7 @@ from airflow_provider_pipelines.window.record.model import VERSION, Former, Hand
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found
     from airflow_provider_pipelines.window.phases.scope import Dependencies, ResolvedTarget
-    from airflow_provider_pipelines.window.record.claims import Rest
+    from airflow_provider_pipelines.window.record.claims import OrphanedRecord
 
 #: seconds for which a write that was noted may still be on its way
 LATE = 120.0
@@ -35,7 +35,7 @@ class Left:
     :param starting_until: Unix time until which a start that its restore asked for may not be shown yet
     """
 
-    rest: Rest
+    orphan: OrphanedRecord
     thing: Thing
     asked_at: float
     starting_until: float = 0.0
@@ -43,11 +43,11 @@ class Left:
     @property
     def whose(self) -> str:
         """Name the window."""
-        return f"window {self.rest.records.window} (run {self.rest.records.run_id})"
+        return f"window {self.orphan.records.window} (run {self.orphan.records.run_id})"
 
 
 @dataclass(slots=True)
-class LeftBehind:
+class Orphans:
     """
     What is still an open record's own.
 
@@ -59,26 +59,26 @@ class LeftBehind:
     asked: dict[str, Left]
 
 
-def left_by(rest: Rest) -> LeftBehind:
+def orphans_of(orphan: OrphanedRecord) -> Orphans:
     """
     Find out what is still an open record's own.
 
     :raises RecordUnreadable: it cannot be told
     """
-    records, generation = rest.records, rest.plan.generation
+    records, generation = orphan.records, orphan.plan.generation
     handed = records.handed()
     gone = set(handed.things) if handed is not None and handed.generation >= generation else set()
     stops = records.intents(generation)
     phase = records.phase()
     starts = phase.marks if phase is not None and phase.generation == generation else {}
-    things = [thing for thing in rest.plan.things if thing.key not in gone]
+    things = [thing for thing in orphan.plan.things if thing.key not in gone]
     asked = {}
     for thing in things:
         if thing.runs and (thing.asked or thing.key in stops):
             at = stops[thing.key].at if thing.key in stops else 0.0
             until = starts[thing.key].at + STARTING if thing.key in starts else 0.0
-            asked[thing.key] = Left(rest, thing, at, until)
-    return LeftBehind(things, asked)
+            asked[thing.key] = Left(orphan, thing, at, until)
+    return Orphans(things, asked)
 
 
 class Planner:
@@ -95,13 +95,13 @@ class Planner:
         self,
         dependencies: Dependencies,
         resolved_targets: Sequence[ResolvedTarget],
-        rests: Sequence[Rest],
+        orphans: Sequence[OrphanedRecord],
         notes: list[str],
     ) -> None:
         self._dependencies = dependencies
         self._records = dependencies.records
         self._resolved_targets = resolved_targets
-        self._rests = rests
+        self._orphans = orphans
         self._notes = notes
 
     def plan(self, generation: int, policies: Mapping[str, str]) -> Plan:
@@ -111,7 +111,7 @@ class Planner:
         :raises ArgumentError: a running thing could not be brought back
         """
         records = self._records
-        left = {key: one for rest in self._rests for key, one in left_by(rest).asked.items()}
+        left = {key: one for orphan in self._orphans for key, one in orphans_of(orphan).asked.items()}
         places, things = [], []
         for at, resolved in enumerate(self._resolved_targets):
             fleet = resolved.fleet
@@ -131,21 +131,21 @@ class Planner:
             places=places,
             things=things,
             former=[
-                Former(window=rest.records.window, run_id=rest.records.run_id, generation=rest.plan.generation)
-                for rest in self._rests
+                Former(window=orphan.records.window, run_id=orphan.records.run_id, generation=orphan.plan.generation)
+                for orphan in self._orphans
             ],
             **policies,
         )
 
-    def _is_own(self, rest: Rest) -> bool:
-        return (rest.records.window, rest.records.run_id) == (self._records.window, self._records.run_id)
+    def _is_own(self, orphan: OrphanedRecord) -> bool:
+        return (orphan.records.window, orphan.records.run_id) == (self._records.window, self._records.run_id)
 
     def _as_left(self, resolved: ResolvedTarget, left: Left, status: str) -> bool:
         """Tell whether a thing is as the window that stopped it left it."""
         fleet = resolved.fleet
         if fleet.meaning(status) == "unknown":
             return True
-        options = left.rest.plan.places[left.thing.target].options
+        options = left.orphan.plan.places[left.thing.target].options
         return fleet_for(fleet.service, fleet.hook, options).left(status)
 
     def _thing(self, at: int, resolved: ResolvedTarget, one: Found, left: Left | None) -> Thing:
@@ -160,7 +160,7 @@ class Planner:
                 target=at, key=old.key, id=one.id, name=one.name, was=old.was, runs=True, system=one.system,
                 start=self._settings(resolved, one) or old.start, facts=old.facts, asked=True,
             )  # fmt: skip
-        if left is not None and not (runs and self._is_own(left.rest)):
+        if left is not None and not (runs and self._is_own(left.orphan)):
             self._notes.append(
                 f"{one.name} ({one.id}) was touched since {left.whose}, which found it {left.thing.was}: it is "
                 f"{one.status}, and that counts."
@@ -182,9 +182,9 @@ class Planner:
         """Keep what an earlier attempt of this run has stopped and the targets do not name any more."""
         known = {thing.key for thing in things}
         for key, one in left.items():
-            if key in known or not self._is_own(one.rest):
+            if key in known or not self._is_own(one.orphan):
                 continue
-            place = one.rest.plan.places[one.thing.target]
+            place = one.orphan.plan.places[one.thing.target]
             if place not in places:
                 places.append(place)
             things.append(one.thing.model_copy(update={"target": places.index(place), "asked": True, "carried": True}))
@@ -195,8 +195,8 @@ class Planner:
     def take_in_late(self, plan: Plan) -> None:
         """Take in intents that a quiesce which was being killed has noted while we looked."""
         since = self._dependencies.clock.time() - LATE
-        for rest in self._rests:
-            asked = left_by(rest).asked
+        for orphan in self._orphans:
+            asked = orphans_of(orphan).asked
             for thing in plan.things:
                 if thing.asked or thing.key not in asked:
                     continue
@@ -211,22 +211,22 @@ class Planner:
 
     def hand_over(self, plan: Plan) -> None:
         """Write into the records of other runs what this one has taken over, and close those that have nothing left."""
-        for rest in self._rests:
-            if not self._is_own(rest):
-                self._hand_over(plan, rest)
+        for orphan in self._orphans:
+            if not self._is_own(orphan):
+                self._hand_over(plan, orphan)
 
-    def _hand_over(self, plan: Plan, rest: Rest) -> None:
-        records = rest.records
+    def _hand_over(self, plan: Plan, orphan: OrphanedRecord) -> None:
+        records = orphan.records
         ours = {thing.key for thing in plan.things}
         before = records.handed()
-        handed = list(before.things) if before is not None and before.generation >= rest.plan.generation else []
-        handed += [thing.key for thing in rest.plan.things if thing.key in ours and thing.key not in handed]
+        handed = list(before.things) if before is not None and before.generation >= orphan.plan.generation else []
+        handed += [thing.key for thing in orphan.plan.things if thing.key in ours and thing.key not in handed]
         records.keep_handed(
-            Handed(generation=rest.plan.generation, window=plan.window, run_id=plan.run_id, things=handed)
+            Handed(generation=orphan.plan.generation, window=plan.window, run_id=plan.run_id, things=handed)
         )
-        stays = [one.thing for one in left_by(rest).asked.values()]
+        stays = [one.thing for one in orphans_of(orphan).asked.values()]
         if not stays:
-            records.close(rest.plan, "window", self._dependencies.clock.time())
+            records.close(orphan.plan, "window", self._dependencies.clock.time())
             return
         named = ", ".join(f"{thing.name} ({thing.id})" for thing in stays[:20])
         self._notes.append(

@@ -15,8 +15,8 @@ from airflow_provider_pipelines.errors import (
     WatchFailed,
     WatchTimeout,
 )
-from airflow_provider_pipelines.window.phases.planning import Left, Planner, left_by
-from airflow_provider_pipelines.window.record.claims import Rest
+from airflow_provider_pipelines.window.phases.planning import Left, Planner, orphans_of
+from airflow_provider_pipelines.window.record.claims import OrphanedRecord
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.window.fleets.base import Found, Meaning
@@ -60,13 +60,13 @@ class Snapshot:
         records = self._records
         records.begin()
         former = records.plan()
-        own = Rest(records, former) if former is not None and not records.closed(former) else None
+        own = OrphanedRecord(records, former) if former is not None and not records.closed(former) else None
         try:
             return self._take(former, own)
         except RecordUnreadable:
             raise
         except PipelinesError as error:
-            if own is not None and not self._announced and left_by(own).asked:
+            if own is not None and not self._announced and orphans_of(own).asked:
                 # half-stopped: what an earlier attempt wrote counts, so that restore has something to go by
                 self._notes.append(f"the snapshot could not be renewed, so the one before counts: {error}")
                 return own.plan, self._notes
@@ -74,16 +74,16 @@ class Snapshot:
                 self._withdraw()
             raise
 
-    def _take(self, former: Plan | None, own: Rest | None) -> tuple[Plan, list[str]]:
+    def _take(self, former: Plan | None, own: OrphanedRecord | None) -> tuple[Plan, list[str]]:
         records = self._records
         self._together({str(at): self._survey(resolved) for at, resolved in enumerate(self._resolved_targets)})
         self._apart()
-        rests = [*([own] if own is not None else []), *self._claim()]
-        self._left = {key: left for rest in rests for key, left in left_by(rest).asked.items()}
+        orphans = [*([own] if own is not None else []), *self._claim()]
+        self._left = {key: left for orphan in orphans for key, left in orphans_of(orphan).asked.items()}
         # the truth is what is seen now that nobody else is at it, once nothing is on its way any more
         self._together({str(at): self._settle(resolved) for at, resolved in enumerate(self._resolved_targets)})
         self._together({str(at): self._preflight(resolved) for at, resolved in enumerate(self._resolved_targets)})
-        planner = Planner(self._dependencies, self._resolved_targets, rests, self._notes)
+        planner = Planner(self._dependencies, self._resolved_targets, orphans, self._notes)
         plan = planner.plan(former.generation + 1 if former is not None else 1, self._policies)
         self._announced = True
         records.announce(plan.generation)
@@ -200,16 +200,16 @@ class Snapshot:
         except PipelinesError as error:
             self._dependencies.tell(f"a claim could not be withdrawn: {error}")
 
-    def _claim(self) -> list[Rest]:
+    def _claim(self) -> list[OrphanedRecord]:
         """Claim everything, one organisation or project after the other, always in the same order."""
-        rests: dict[tuple[str, str], Rest] = {}
+        orphans: dict[tuple[str, str], OrphanedRecord] = {}
         ids: dict[str, list[str]] = {}
         for resolved in self._resolved_targets:
             ids.setdefault(resolved.identity, []).extend(one.id for one in resolved.found or ())
         for identity in sorted(ids):
-            for rest in self._dependencies.claiming(identity).claim(ids[identity]):
-                rests[rest.records.window, rest.records.run_id] = rest
-        return list(rests.values())
+            for orphan in self._dependencies.claiming(identity).claim(ids[identity]):
+                orphans[orphan.records.window, orphan.records.run_id] = orphan
+        return list(orphans.values())
 
     def _forget_last(self, plan: Plan) -> None:
         """Drop the closed record of an earlier run of this window: one is kept."""

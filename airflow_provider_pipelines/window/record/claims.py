@@ -38,7 +38,7 @@ class Runs(Protocol):
 
 
 @dataclass(slots=True)
-class Rest:
+class OrphanedRecord:
     """An open record whose run is over."""
 
     records: RecordRepository
@@ -75,7 +75,7 @@ class Claiming:
         self._clock = clock
         self._sleep = sleep
 
-    def claim(self, ids: Iterable[str]) -> list[Rest]:
+    def claim(self, ids: Iterable[str]) -> list[OrphanedRecord]:
         """
         Claim things by id.
 
@@ -86,20 +86,20 @@ class Claiming:
             window=self._records.window, run_id=self._records.run_id, at=self._clock(), things=sorted(map(short, ids))
         )
         for tried in range(_TRIES):
-            claims, rests = self._clear(own)
+            claims, orphans = self._clear(own)
             claims.claims.append(own)
             self._records.keep_claims(self._identity, claims)
             self._sleep(CLAIM_WAIT)
             if own in self._records.claims(self._identity).claims:
                 self._judge(self._others(), own)
-                return rests
+                return orphans
             self._sleep(self._apart(tried))
         raise WatchFailed(
             f"window {self._records.window} could not claim its things in {self._identity}: other windows start at the "
             "same moment. A retry will do."
         )
 
-    def _clear(self, own: Claim) -> tuple[Claims, list[Rest]]:
+    def _clear(self, own: Claim) -> tuple[Claims, list[OrphanedRecord]]:
         """
         Give the claims of others that still mean something, as they were read last, and what was left behind.
 
@@ -108,17 +108,17 @@ class Claiming:
         """
         judged: list[Claim] = []
         over: list[Claim] = []
-        rests: list[Rest] = []
+        orphans: list[OrphanedRecord] = []
         while True:
             claims = self._records.claims(self._identity)
             fresh = [claim for claim in claims.claims if claim not in judged and not self._is_own(claim)]
             if not fresh:
                 claims.claims = [claim for claim in claims.claims if claim in judged and claim not in over]
-                return claims, rests
+                return claims, orphans
             judged += fresh
             standing = [claim for claim in fresh if self._stands(claim)]
             over += [claim for claim in fresh if claim not in standing]
-            rests += self._judge(standing, own)
+            orphans += self._judge(standing, own)
 
     def _apart(self, tried: int) -> float:
         """Give the seconds until the next try: others than those of a window that has lost its claim, too."""
@@ -161,9 +161,9 @@ class Claiming:
             return not records.closed(plan)
         return self._runs.alive(claim.window, claim.run_id)
 
-    def _judge(self, others: Sequence[Claim], own: Claim) -> list[Rest]:
+    def _judge(self, others: Sequence[Claim], own: Claim) -> list[OrphanedRecord]:
         """Refuse what goes on elsewhere; give what was left behind."""
-        rests = []
+        orphans = []
         for other in others:
             if not set(other.things) & set(own.things):
                 continue
@@ -176,5 +176,5 @@ class Claiming:
                 )
             records = self._records.beside(other.window, other.run_id)
             if (plan := records.plan()) is not None:
-                rests.append(Rest(records, plan))
-        return rests
+                orphans.append(OrphanedRecord(records, plan))
+        return orphans

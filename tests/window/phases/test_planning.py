@@ -3,8 +3,8 @@
 import pytest
 
 from airflow_provider_pipelines.core.verbs.item import Item
-from airflow_provider_pipelines.window.phases.planning import left_by
-from airflow_provider_pipelines.window.record.claims import Rest
+from airflow_provider_pipelines.window.phases.planning import orphans_of
+from airflow_provider_pipelines.window.record.claims import OrphanedRecord
 from airflow_provider_pipelines.window.record.model import Handed, Intent, Phase, Progress
 from airflow_provider_pipelines.window.targets import DliJobs, EnosPipelines
 from tests.support.playing import START
@@ -291,8 +291,8 @@ def test_of_many_things_that_stay_twenty_are_named():
 # what an open record has left
 
 
-def rest(window):
-    return Rest(window.records, window.records.plan())
+def orphan(window):
+    return OrphanedRecord(window.records, window.records.plan())
 
 
 def test_what_an_open_record_has_asked_to_stop_is_its_own():
@@ -300,7 +300,7 @@ def test_what_an_open_record_has_asked_to_stop_is_its_own():
     window.snapshot()
     window.rooms.enos["w3"]["status"] = "STOPPED"
     window.quiesce()
-    found = left_by(rest(window))
+    found = orphans_of(orphan(window))
     assert [one.id for one in found.things] == ["w1", "w2", "w3"]
     assert [one.thing.id for one in found.asked.values()] == ["w1", "w2"]
     one = found.asked[key(window, "w1")]
@@ -312,11 +312,11 @@ def test_what_an_open_record_has_asked_to_stop_is_its_own():
 def test_what_a_later_window_took_over_is_left_out():
     window, _ = left(2)
     window.records.keep_handed(Handed(generation=1, window="x", run_id="y", things=[key(window, "w1")]))
-    found = left_by(rest(window))
+    found = orphans_of(orphan(window))
     assert [one.id for one in found.things] == ["w2"]
     assert [one.thing.id for one in found.asked.values()] == ["w2"]
     window.records.keep_handed(Handed(generation=0, window="x", run_id="y", things=[key(window, "w1")]))
-    assert len(left_by(rest(window)).asked) == 2
+    assert len(orphans_of(orphan(window)).asked) == 2
 
 
 def test_notes_of_another_snapshot_mean_nothing():
@@ -325,10 +325,10 @@ def test_notes_of_another_snapshot_mean_nothing():
     part = Progress(generation=0, attempt=1, marks={key(window, "w1"): Intent(at=5.0)})
     window.records.keep_progress(part)
     window.records.register(1)
-    assert left_by(rest(window)).asked == {}
+    assert orphans_of(orphan(window)).asked == {}
     part.generation = 1
     window.records.keep_progress(part)
-    assert left_by(rest(window)).asked[key(window, "w1")].asked_at == 5.0
+    assert orphans_of(orphan(window)).asked[key(window, "w1")].asked_at == 5.0
 
 
 def test_a_start_that_restore_asked_for_may_not_be_shown_for_ten_minutes():
@@ -336,17 +336,17 @@ def test_a_start_that_restore_asked_for_may_not_be_shown_for_ten_minutes():
     window.records.keep_phase(
         Phase(generation=1, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
-    assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 700.0
+    assert orphans_of(orphan(window)).asked[key(window, "w1")].starting_until == 700.0
     window.records.keep_phase(
         Phase(generation=0, phase="restoring", turned_at=1.0, marks={key(window, "w1"): Intent(at=100.0)})
     )
-    assert left_by(rest(window)).asked[key(window, "w1")].starting_until == 0.0
+    assert orphans_of(orphan(window)).asked[key(window, "w1")].starting_until == 0.0
 
 
 def test_what_was_asked_for_by_a_former_record_needs_no_note():
     window, later = left(1)
     later.snapshot()
-    found = left_by(rest(later))
+    found = orphans_of(orphan(later))
     assert found.asked[key(window, "w1")].asked_at == 0.0
 
 

@@ -398,13 +398,13 @@ def test_what_is_stopped_again_and_again_is_told_after_five_rounds():
     seen = dict.fromkeys(looks, 9)
 
     def watch(operation, ids):
-        for look, (start, thing, rest) in looks.items():
+        for look, (start, thing, orphan) in looks.items():
             if operation == start:
                 seen[look] = 0
             if operation == look:
                 seen[look] += 1
                 if seen[look] == 2:  # it was seen to run, and is to be seen a second time
-                    thing["status"] = rest
+                    thing["status"] = orphan
 
     rooms.watch = watch
     with pytest.raises(NotRestored) as caught:

@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.window.record.claims import Claiming, Rest, short
+from airflow_provider_pipelines.window.record.claims import Claiming, OrphanedRecord, short
 from airflow_provider_pipelines.window.record.model import Claim, Claims, Phase, Plan
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
@@ -130,10 +130,10 @@ def test_claims_that_mean_nothing_any_more_are_dropped(table):
 def test_what_was_left_open_over_the_same_things_is_given_back(table):
     table.put(claim_of("apart", "z"), claim_of("weekly", "a"), claim_of("yearly", "a", "b"))
     plans = [table.plan(name) for name in ("apart", "weekly", "yearly")]
-    rests = table.claiming.claim(["a", "c"])
-    assert [type(rest) for rest in rests] == [Rest, Rest]
-    assert [rest.plan for rest in rests] == plans[1:]
-    assert [str(rest.records) for rest in rests] == ["weekly/window, run weekly-1", "yearly/window, run yearly-1"]
+    orphans = table.claiming.claim(["a", "c"])
+    assert [type(orphan) for orphan in orphans] == [OrphanedRecord, OrphanedRecord]
+    assert [orphan.plan for orphan in orphans] == plans[1:]
+    assert [str(orphan.records) for orphan in orphans] == ["weekly/window, run weekly-1", "yearly/window, run yearly-1"]
     assert len(table.claims) == 4
 
 
@@ -189,8 +189,8 @@ def test_what_is_claimed_while_claims_are_judged_is_kept(table):
     table.plan("left")
     late = [claim_of("yearly", "y"), claim_of("left", "a")]
     Meanwhile(table, "weekly", lambda: table.put(*table.claims, *late))
-    (rest,) = table.claiming.claim(["a"])
-    assert rest.records.window == "left/window"
+    (orphan,) = table.claiming.claim(["a"])
+    assert orphan.records.window == "left/window"
     assert table.claims == [claim_of("weekly", "z"), *late, claim_of("nightly", "a", at=100.0)]
 
 
