@@ -85,14 +85,6 @@ def modules():
 
 MODULES = modules()
 
-#: modules that are still to be split, joined or freed from a circle
-UNFINISHED = ("window.phases.restore",)
-
-
-def each(names=MODULES):
-    """Give modules as cases of a test."""
-    return [pytest.param(name, marks=[pytest.mark.xfail(strict=False)] if name in UNFINISHED else []) for name in names]
-
 
 def imported(name):
     """Give the modules of the package that a module imports anywhere, functions and type checks included."""
@@ -124,7 +116,7 @@ def within(name, room):
     return name == room or name.startswith(f"{room}.")
 
 
-@pytest.mark.parametrize("name", each())
+@pytest.mark.parametrize("name", MODULES)
 def test_arrows_point_one_way(name):
     room = room_of(name)
     allowed = {room, "errors", *ALLOWED.get(room, ())} - {""}
@@ -136,7 +128,7 @@ def test_arrows_point_one_way(name):
     assert wrong == set(), f"{name}, in the room {room or 'at the top'}, imports {sorted(wrong)}"
 
 
-@pytest.mark.parametrize("name", each(name for name in MODULES if within(name, "emulator") and name != "emulator"))
+@pytest.mark.parametrize("name", [name for name in MODULES if within(name, "emulator") and name != "emulator"])
 def test_the_emulators_floors_rest_on_those_below(name):
     def floor(module):
         rest = module.removeprefix("emulator.")
@@ -147,13 +139,12 @@ def test_the_emulators_floors_rest_on_those_below(name):
     assert wrong == set(), f"{name} imports {sorted(wrong)}"
 
 
-@pytest.mark.xfail(strict=False)
 def test_no_modules_import_each_other_in_a_circle():
     ends = TopologicalSorter(ARROWS)
     ends.prepare()  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("name", each(name for name in MODULES if any(within(name, room) for room in SHARED)))
+@pytest.mark.parametrize("name", [name for name in MODULES if any(within(name, room) for room in SHARED)])
 def test_what_serves_all_vendors_names_none(name):
     tree = ast.parse(MODULES[name].read_text())
     documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
@@ -181,7 +172,7 @@ def test_a_rooms_init_holds_a_docstring_or_a_public_list(name):
         assert rest == []
 
 
-@pytest.mark.parametrize("name", each())
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_holds_one_idea_of_readable_length(name):
     assert len(MODULES[name].read_text().splitlines()) <= 350
 
@@ -191,7 +182,7 @@ def test_a_folder_can_be_overlooked():
     assert {str(folder): size for folder, size in sizes.items() if size > 16} == {}
 
 
-@pytest.mark.parametrize("name", each())
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for(name):
     assert not {"utils", "helpers", "common", "misc"} & set(name.split("."))
 
