@@ -22,7 +22,7 @@ class Attempt:
     """
     An attempt to work on the things of a window: the base of two.
 
-    :param around: what comes from outside
+    :param dependencies: what comes from outside
     :param hooks: makes the hooks that may be used
     :param poll_interval: seconds, the longest time between two looks
     :param killed: tells whether the task was asked to end

@@ -85,7 +85,7 @@ class Planner:
     """
     Makes the plan.
 
-    :param around: what comes from outside
+    :param dependencies: what comes from outside
     :param resolved_targets: the targets, with what was found of them
     :param rests: the open records that are over
     :param notes: receives what people should know

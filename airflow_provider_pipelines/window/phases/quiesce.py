@@ -27,7 +27,7 @@ class Quiesce(Attempt):
     """
     One attempt to bring a window's things to rest.
 
-    :param around: what comes from outside
+    :param dependencies: what comes from outside
     :param hooks: makes the hooks that may be used
     :param attempt: the try number of the task; its notes are its own
     :param deadline: Unix time at which the attempt ends

@@ -36,7 +36,7 @@ class Restore(Attempt):
     """
     One attempt to bring a window's things back.
 
-    :param around: what comes from outside
+    :param dependencies: what comes from outside
     :param hooks: makes the hooks that may be used
     :param poll_interval: seconds, the longest time between two looks
     :param killed: tells whether the task was asked to end

@@ -32,7 +32,7 @@ class Snapshot:
     """
     The snapshot of one window run.
 
-    :param around: what comes from outside
+    :param dependencies: what comes from outside
     :param resolved_targets: the targets
     :param deadline: Unix time at which the attempt ends
     """
