@@ -90,7 +90,7 @@ def keep_records(monkeypatch):
                 RecordRepository(store, self.window, context["run_id"]), Runs(), clock, lambda line: None
             )
 
-        monkeypatch.setattr(window_tasks.WindowTask, "around", dependencies)
+        monkeypatch.setattr(window_tasks.WindowTask, "dependencies", dependencies)
         monkeypatch.setattr(window_airflow, "states_of", lambda dag_id, run_id, ids: dict.fromkeys(ids, "success"))
 
     return keep
