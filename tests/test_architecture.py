@@ -195,6 +195,15 @@ def test_core_knows_no_airflow():
             assert not [name for name in names if name == "airflow" or name.startswith("airflow.")], path
 
 
+def test_the_page_about_the_architecture_names_files_that_exist():
+    page = (ROOT.parent / "docs" / "architecture.md").read_text()
+    here = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py")}
+    named = set(re.findall(r"[\w/]+\.py\b", page.replace("VENDOR", "enos"))) - {"tests/test_architecture.py"}
+    assert {name for name in named if not any(path == name or path.endswith(f"/{name}") for path in here)} == set()
+    folders = {str(Path(path).parent) for path in here} - {"."}
+    assert {folder for folder in folders if Path(folder).name not in re.split(r"[^\w]+", page)} == set()
+
+
 PARSE = """
 import json, sys
 from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, BaseHook, TaskGroup

@@ -12,6 +12,7 @@ from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.hook.connection import Fields
 from airflow_provider_pipelines.hook.faces import operation
+from tests.enos import test_operations as enos
 
 SAMPLES = Path(__file__).parent / "samples"
 PROJECT = "93d8e0553c20411fba06bb112b5b59af"
@@ -167,11 +168,7 @@ OPERATIONS = [
     read("enos", "get_pipeline_offset_lag", sample("enos/get_pipeline_offset_lag.response"), P),
     read("enos", "get_stage_state", sample("enos/get_stage_state.response.partial"), *STAGE),
     once("enos", "save_pipeline", zeroed("p9"), zero, body={"name": "x"}),
-    once("enos", "release_pipeline", zeroed(), zero, P),
-    once("enos", "start_pipeline", zeroed(), zero, P, 0, 1000),
-    once("enos", "pause_pipeline", zeroed(), zero, P),
-    once("enos", "stop_pipeline", zeroed(), zero, P),
-    once("enos", "reset_pipeline_offset", zeroed(), zero, P),
+    *(once("enos", verb, zeroed(), zero, P, *enos.OPERATIONS[verb][0][1:]) for verb in enos.VERBS),
     once("enos", "delete_stage_state", sample("enos/delete_stage_state.response"), zero, *STAGE),
 
     once("codearts", "run_pipeline", sample("codearts/run_pipeline_minimal"), run, P),

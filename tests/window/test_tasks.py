@@ -29,7 +29,7 @@ class Play:
             pass
         self.tasks = {task_id.partition(".")[2]: task for task_id, task in dag.task_dict.items()}
         # the tasks' own seam: where records, runs, time and log come from
-        monkeypatch.setattr(window_tasks.WindowTask, "around", self.dependencies)
+        monkeypatch.setattr(window_tasks.WindowTask, "dependencies", self.dependencies)
         self.current = None
 
     def dependencies(self, context):

@@ -433,7 +433,9 @@ class Night:
     def task(self, kind, **more):
         """Make a task that takes records, runs, time and log from here."""
         dependencies = Dependencies(self.records, Runs(), self.clock, self.told.append)
-        here = type(kind.__name__, (kind,), {"around": lambda task, context: {"run1": dependencies}[context["run_id"]]})
+        here = type(
+            kind.__name__, (kind,), {"dependencies": lambda task, context: {"run1": dependencies}[context["run_id"]]}
+        )
         whole = kind is SnapshotTask
         place = [self.target.to_json() if whole else self.target.place()]
         usual = {"policies": {"on_quiesce_failure": "restore", "on_missing": "report"}} if whole else {}
@@ -618,7 +620,7 @@ def closed_record(**more):
 def verdict_over(records):
     dependencies = Dependencies(records, Runs(), Now(), print)
     here = type(
-        "VerdictTask", (VerdictTask,), {"around": lambda task, context: {"run1": dependencies}[context["run_id"]]}
+        "VerdictTask", (VerdictTask,), {"dependencies": lambda task, context: {"run1": dependencies}[context["run_id"]]}
     )
     return made(here, own=("window.snapshot", "window.restore"), judged=("window.a",))
 
