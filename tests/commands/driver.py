@@ -8,6 +8,7 @@ once; time is the emulator's, which waiting moves.
 import io
 import json
 import os
+import socket
 import sys
 import time
 import urllib.request
@@ -84,12 +85,19 @@ def clear(order):
     return {}
 
 
+def lead(order):
+    from tests.support.names import led_to
+
+    socket.getaddrinfo = led_to(order["port"])
+    return {}
+
+
 if __name__ == "__main__":
     answers = sys.stdout
     sys.stdout = sys.stderr
     Clock.time = lambda clock: Hands.now
     Clock.sleep = lambda clock, seconds: Hands.sleep(clock, seconds)
-    orders = {"command": command, "put": put, "texts": texts, "clear": clear}
+    orders = {"command": command, "put": put, "texts": texts, "clear": clear, "lead": lead}
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(orders[order["do"]](order)), file=answers, flush=True)
