@@ -1,48 +1,127 @@
-"""The only place that asks what Airflow's version can do."""
+"""
+The only place that asks what Airflow's version can do, and the only way to what Airflow keeps elsewhere by version.
+
+Each branch names the versions that it serves, so that it can go when they do. Airflow's own names are looked up when
+they are first asked for: this module is loaded with every DAG file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow import __version__
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseHook as BaseHook
+    from airflow.sdk import BaseOperator as BaseOperator
+    from airflow.sdk import BaseSensorOperator as BaseSensorOperator
+    from airflow.sdk import PokeReturnValue as PokeReturnValue
+    from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk.configuration import conf as conf
+    from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
+    from airflow.sdk.exceptions import AirflowNotFoundException as AirflowNotFoundException
+    from airflow.sdk.exceptions import AirflowSensorTimeout as AirflowSensorTimeout
+    from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
 
 T = TypeVar("T")
+
+#: Airflow's version, as far as anything goes by it here
+AIRFLOW = tuple(int(part) for part in __version__.split(".")[:2])
+
+_EXCEPTIONS = {(3, 2): "airflow.sdk.exceptions", (2, 11): "airflow.exceptions"}
+#: where each name is, by the version that brought it there; the newest comes first
+_HOMES: dict[str, dict[tuple[int, int], str]] = {
+    "BaseHook": {(3, 1): "airflow.sdk", (2, 11): "airflow.hooks.base"},
+    "BaseOperator": {(3, 0): "airflow.sdk", (2, 11): "airflow.models.baseoperator"},
+    "BaseSensorOperator": {(3, 0): "airflow.sdk", (2, 11): "airflow.sensors.base"},
+    "PokeReturnValue": {(3, 0): "airflow.sdk", (2, 11): "airflow.sensors.base"},
+    "TaskGroup": {(3, 0): "airflow.sdk", (2, 11): "airflow.utils.task_group"},
+    "Variable": {(3, 0): "airflow.sdk", (2, 11): "airflow.models.variable"},
+    "XCom": {(3, 0): "airflow.sdk.execution_time.xcom", (2, 11): "airflow.models.xcom"},
+    "conf": {(3, 2): "airflow.sdk.configuration", (2, 11): "airflow.configuration"},
+    "AirflowFailException": _EXCEPTIONS,
+    "AirflowNotFoundException": _EXCEPTIONS,
+    "AirflowSensorTimeout": _EXCEPTIONS,
+    "AirflowSkipException": _EXCEPTIONS,
+}
+#: the same for what keeps a secret out of the logs
+_MASKERS = {
+    (3, 1): "airflow.sdk.log",
+    (3, 0): "airflow.sdk.execution_time.secrets_masker",
+    (2, 11): "airflow.utils.log.secrets_masker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Give one of Airflow's names, from where this version has it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(_home(_HOMES[name]), name)
+    return found
+
+
+def _own(name: str) -> Any:
+    """Give one of these names to this module itself, which Python does not ask."""
+    return globals().get(name) or __getattr__(name)
+
+
+def _home(homes: dict[tuple[int, int], str]) -> Any:
+    from importlib import import_module
+
+    return import_module(next(module for since, module in homes.items() if since <= AIRFLOW))
 
 
 def mask_secret(secret: str) -> None:
     """Keep a secret out of this process's logs."""
-    from airflow.providers.common.compat.sdk import mask_secret as mask
-
-    mask(secret)
+    _home(_MASKERS).mask_secret(secret)
 
 
 async def amask_secret(secret: str) -> None:
     """Keep a secret out of a triggerer's logs, without a blocking call on the event loop where Airflow can."""
-    try:
-        from airflow.sdk.log import amask_secret as amask
-    except ImportError:
-        from asgiref.sync import sync_to_async
+    masker = _home(_MASKERS)
+    if hasattr(masker, "amask_secret"):  # 3.3 and later
+        await masker.amask_secret(secret)
+        return
+    # 2.11 to 3.2
+    from asgiref.sync import sync_to_async
 
-        await sync_to_async(mask_secret)(secret)
-    else:
-        await amask(secret)
+    await sync_to_async(masker.mask_secret)(secret)
 
 
 async def read_connection(conn_id: str, read: Callable[[Any, Any], T]) -> T:
     """Read a connection on an event loop; ``read`` gets None where Airflow does not find it."""
-    from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-
     try:
-        connection = await get_async_connection(conn_id)
-    except AirflowNotFoundException:
+        connection, extra = await _connection(_own("BaseHook"), conn_id)
+    except _own("AirflowNotFoundException"):
         return read(None, None)
-    return read(connection, await get_async_extra_dejson(connection))
+    return read(connection, extra)
+
+
+async def _connection(hook: Any, conn_id: str) -> tuple[Any, Any]:
+    if AIRFLOW >= (3, 3):
+        from airflow.sdk import Connection
+
+        if hasattr(Connection, "aextra_dejson"):  # 3.3.2 and later
+            connection = await hook.aget_connection(conn_id)
+            return connection, await connection.aextra_dejson()
+    # 2.11 to 3.3.1: what is async there masks with a blocking call, which fails while another call is under way
+    from asgiref.sync import sync_to_async
+
+    def both() -> tuple[Any, Any]:
+        connection = hook.get_connection(conn_id)
+        return connection, connection.extra_dejson
+
+    return await sync_to_async(both)()
 
 
 def state_store(context: Any) -> Any | None:
-    """Give the task's state store (Airflow 3.3), which survives retries and clears, or None."""
+    """Give the task's state store (3.3 and later), which survives retries and clears, or None."""
     return context.get("task_state_store") if context else None
+
+
+#: whether Airflow tells a trigger that a user ended its task; before 3.3 the trigger is cancelled as at a restart
+TELLS_TRIGGERS_OF_A_KILL = AIRFLOW >= (3, 3)
 
 
 async def still_deferred(task_instance: Any, key: str, ids: list[str]) -> bool:
@@ -52,45 +131,37 @@ async def still_deferred(task_instance: Any, key: str, ids: list[str]) -> bool:
     After a clear the next attempt may be deferred already, so the state alone does not tell: what the attempt has
     made is compared too. The XCom under ``key`` was pushed before the task deferred.
     """
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-    from airflow.sdk.execution_time.xcom import XCom
     from asgiref.sync import sync_to_async
 
     ti = task_instance
-    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
-        dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
-    )
-    name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
-    if states.get(ti.run_id, {}).get(name) != "deferred":
-        return False
-    owned = await sync_to_async(XCom.get_one)(
-        key=key, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index
-    )
-    return bool(owned == ids)
+
+    def ask() -> bool:
+        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
+        if task_states(ti.dag_id, ti.run_id, [ti.task_id], ti.map_index).get(name) != "deferred":
+            return False
+        owned = _own("XCom").get_one(
+            key=key, dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index
+        )
+        return bool(owned == ids)
+
+    return await sync_to_async(ask)()
 
 
 def get_variable(key: str) -> str | None:
-    """Give a Variable's text, or None for what is not there; in Airflow 3 also for what cannot be read."""
-    from airflow.providers.common.compat.sdk import Variable
-    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
-
-    nothing: dict[str, Any] = {"default" if AIRFLOW_V_3_0_PLUS else "default_var": None}
-    found: str | None = Variable.get(key, **nothing)
+    """Give a Variable's text, or None for what is not there, or cannot be read."""
+    nothing: dict[str, Any] = {"default" if AIRFLOW >= (3, 0) else "default_var": None}
+    found: str | None = _own("Variable").get(key, **nothing)
     return found
 
 
 def set_variable(key: str, text: str, about: str) -> None:
     """Write a Variable; an error is raised, in contrast to reading one."""
-    from airflow.providers.common.compat.sdk import Variable
-
-    Variable.set(key, text, description=about[:250])
+    _own("Variable").set(key, text, description=about[:250])
 
 
 def delete_variable(key: str) -> None:
     """Delete a Variable; one that is not there is no error."""
-    from airflow.providers.common.compat.sdk import Variable
-
-    Variable.delete(key)
+    _own("Variable").delete(key)
 
 
 def run_state(dag_id: str, run_id: str) -> str | None:
@@ -99,30 +170,26 @@ def run_state(dag_id: str, run_id: str) -> str | None:
 
     :raises Exception: it cannot be told; the number of runs is asked for first, since that call raises on errors
     """
-    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
-
-    if not AIRFLOW_V_3_0_PLUS:
+    if AIRFLOW < (3, 0):  # 2.11
         from airflow.models.dagrun import DagRun
 
         found = DagRun.find(dag_id=dag_id, run_id=run_id)
-        return str(getattr(found[0].state, "value", found[0].state)) if found else None
+        return _word(found[0].state) if found else None
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     if not RuntimeTaskInstance.get_dr_count(dag_id=dag_id, run_ids=[run_id]):
         return None
-    state = RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id)
-    return str(getattr(state, "value", state))
+    return _word(RuntimeTaskInstance.get_dagrun_state(dag_id=dag_id, run_id=run_id))
 
 
-def task_states(dag_id: str, run_id: str, task_ids: list[str]) -> dict[str, str | None]:
+def task_states(dag_id: str, run_id: str, task_ids: list[str], map_index: int | None = None) -> dict[str, str | None]:
     """
     Give the states of tasks of a run, mapped ones by ``id_index``.
 
+    :param map_index: only of this one
     :raises Exception: they cannot be told
     """
-    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
-
-    if not AIRFLOW_V_3_0_PLUS:
+    if AIRFLOW < (3, 0):  # 2.11
         from airflow.models.dagrun import DagRun
 
         found = DagRun.find(dag_id=dag_id, run_id=run_id)
@@ -130,11 +197,13 @@ def task_states(dag_id: str, run_id: str, task_ids: list[str]) -> dict[str, str 
         return {
             ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}": _word(ti.state)
             for ti in tasks
-            if ti.task_id in task_ids
+            if ti.task_id in task_ids and map_index in (None, ti.map_index)
         }
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-    states = RuntimeTaskInstance.get_task_states(dag_id=dag_id, task_ids=task_ids, run_ids=[run_id])
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=dag_id, task_ids=task_ids, run_ids=[run_id], map_index=map_index
+    )
     return {str(name): _word(state) for name, state in (states.get(run_id) or {}).items()}
 
 
@@ -144,23 +213,15 @@ def _word(state: Any) -> str | None:
 
 def default_queue() -> str:
     """Give the queue of tasks that name none."""
-    from airflow.providers.common.compat.sdk import conf
-
-    queue: str = conf.get("operators", "default_queue", fallback="default")
+    queue: str = _own("conf").get("operators", "default_queue", fallback="default")
     return queue
 
 
 def exponential(wanted: bool) -> Any:
-    """Give the value for ``retry_exponential_backoff``: a factor from Airflow 3.3 on, a boolean before."""
-    return (2.0 if wanted else 0) if _has_retry_policy() else wanted
+    """Give the value for ``retry_exponential_backoff``: a factor from 3.2 on, a boolean before."""
+    return (2.0 if wanted else 0) if AIRFLOW >= (3, 2) else wanted
 
 
 def no_retry_policy() -> dict[str, Any]:
-    """Give the argument that keeps a retry policy of ``default_args`` away, where Airflow has any (3.3)."""
-    return {"retry_policy": None} if _has_retry_policy() else {}
-
-
-def _has_retry_policy() -> bool:
-    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
-    return bool(AIRFLOW_V_3_3_PLUS)
+    """Give the argument that keeps a retry policy of ``default_args`` away, where Airflow has any (3.3 and later)."""
+    return {"retry_policy": None} if AIRFLOW >= (3, 3) else {}

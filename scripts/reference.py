@@ -8,8 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
+from airflow_provider_pipelines.compat import BaseOperator
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window.targets import TARGETS
 

@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.hook.base import PipelinesHook
@@ -23,6 +22,7 @@ from airflow_provider_pipelines.window.record.repository import RecordRepository
 from scripts import reference
 from scripts.demo.things import PHASES, read_world, surprises
 from tests.conftest import Emulator, SteppedClock
+from tests.support.airflow import TaskDeferred
 from tests.support.modes import TaskInstance, context_of, deferred, fire
 from tests.support.playing import MemoryStore, Runs
 from tests.test_architecture import NAME, TASKS, VENDORS
@@ -138,7 +138,7 @@ def load(path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_a_dag_that_airflow_can_store(path):
-    from airflow.serialization.serialized_objects import DagSerialization
+    from tests.support.airflow import DagSerialization
 
     dag = load(path)
     assert dag.timezone.name or dag.schedule is None

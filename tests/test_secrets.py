@@ -6,7 +6,6 @@ import logging
 import traceback
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
@@ -19,6 +18,7 @@ from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator, EnosStartPipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
+from tests.support.airflow import TaskDeferred
 from tests.support.modes import TaskInstance, context_of, fire, on
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"

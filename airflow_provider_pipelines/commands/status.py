@@ -73,7 +73,7 @@ def _kind_of(conn_id: str) -> str:
     :raises ConnectionMissing: there is none of this id
     :raises UsageError: it is of a type that has no fleet
     """
-    from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+    from airflow_provider_pipelines.compat import AirflowNotFoundException, BaseHook
 
     try:
         kind = str(BaseHook.get_connection(conn_id).conn_type)

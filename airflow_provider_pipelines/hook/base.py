@@ -12,9 +12,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
-
 from airflow_provider_pipelines import compat
+from airflow_provider_pipelines.compat import AirflowNotFoundException, BaseHook
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import ONE_TRY, RetryBudget

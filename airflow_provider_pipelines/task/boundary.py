@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import (
+from airflow_provider_pipelines.compat import (
     AirflowFailException,
     conf,
 )
-
 from airflow_provider_pipelines.errors import PipelinesError, mendable
 
 #: seconds left before the deadline under which nothing is deferred

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import (
+from airflow_provider_pipelines.compat import (
     BaseOperator,
 )
-
 from airflow_provider_pipelines.task.boundary import (
     airflow_errors,
 )

@@ -12,10 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import (
-    BaseOperator,
-)
-
+from airflow_provider_pipelines.compat import BaseOperator
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,

@@ -9,13 +9,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import (
+from airflow_provider_pipelines.compat import (
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
     PokeReturnValue,
 )
-
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,

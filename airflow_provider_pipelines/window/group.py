@@ -7,9 +7,8 @@ from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import TaskGroup
-
 from airflow_provider_pipelines import compat
+from airflow_provider_pipelines.compat import TaskGroup
 from airflow_provider_pipelines.errors import ArgumentError
 from airflow_provider_pipelines.task.boundary import seconds
 from airflow_provider_pipelines.window.targets import Target

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
-
+from airflow_provider_pipelines.compat import AirflowFailException, BaseOperator
 from airflow_provider_pipelines.errors import PipelinesError
 from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER, airflow_errors
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
-from airflow.serialization.serialized_objects import DagSerialization
 
 from tests.codearts.conftest import REVIEW, runs
+from tests.support.airflow import DagSerialization
 from tests.support.modes import TaskInstance, context_of, deferred
 
 PATH = Path(__file__).parents[2] / "example_dags" / "codearts_approval.py"

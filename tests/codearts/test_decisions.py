@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.codearts.operators import (
     CodeArtsDisablePipelineOperator,
@@ -26,6 +25,7 @@ from tests.codearts.conftest import (
     steps,
 )
 from tests.codearts.test_modes import both, faulted, later, looks, nothing, plain_values, settings, task, written
+from tests.support.airflow import TaskDeferred
 from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain
 
 PASS, REFUSE, RETRY = "accept_manual_review", "reject_manual_review", "retry_pipeline_run"

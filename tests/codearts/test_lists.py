@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.codearts.operators import CodeArtsListPipelinesOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.errors import ServerError
 from tests.codearts.conftest import PIPELINE
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import context_of, on
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.codearts.flows.marker import ROOM
 from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
@@ -14,6 +13,7 @@ from airflow_provider_pipelines.codearts.operators.run_memory import STORE_KEY
 from airflow_provider_pipelines.errors import ArgumentError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.operator import VerbOperator
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, QUEUES, WAITING, queue, run_of, runs
+from tests.support.airflow import TaskDeferred
 from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, deferred, fire, on, plain
 
 

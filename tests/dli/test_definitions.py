@@ -4,7 +4,6 @@ import inspect
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli import operators
 from airflow_provider_pipelines.dli.api.flink.bodies import FIELDS, definition
@@ -28,6 +27,7 @@ from airflow_provider_pipelines.errors import (
 from scripts.reference import told
 from tests.dli.conftest import Driver, answering, job, page, sample
 from tests.dli.test_modes import BUSY, is_now
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain, seen
 
 RUNNING, DRAFT = 128, 142

@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.errors import WatchFailed
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, TaskInstance, context_of, deferred, on, plain
 
 LARGE = 9007199254740993

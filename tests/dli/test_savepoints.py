@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli.hook import DliHook
 from airflow_provider_pipelines.dli.operators import DliImportSavepointOperator, DliTriggerSavepointOperator
@@ -19,6 +18,7 @@ from airflow_provider_pipelines.errors import (
 )
 from tests.dli.conftest import answering, element, sample
 from tests.dli.test_modes import BUSY, both, faulted, is_now, later, nothing, seeded, settings, without_times, writes
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import OPERATOR_MODES, context_of, on, plain
 
 RUNNING, DRAFT, STOPPED, STOP_FAILED, ARREARS, FINISHED = 128, 142, 146, 147, 148, 149

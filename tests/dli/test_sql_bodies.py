@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.dli.api.spark.bodies import LONGEST_NAME, create_body
@@ -13,6 +12,7 @@ from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliS
 from airflow_provider_pipelines.dli.sensors import DliSparkBatchSensor, DliSqlJobSensor
 from airflow_provider_pipelines.errors import ArgumentError
 from tests.dli.conftest import answering, sample
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import context_of, on
 
 JOB = "8ecb0777-9c70-4529-9935-29ea0946039c"

@@ -4,11 +4,11 @@ import asyncio
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_pipelines.core.verbs.once import SETTLE
 from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliSqlJobOperator
 from airflow_provider_pipelines.errors import WatchFailed
+from tests.support.airflow import TaskDeferred
 from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, deferred, on, plain
 
 

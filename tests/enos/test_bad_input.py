@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.enos.hook import EnosHook
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator, EnosStartPipelineOperator
 from tests.enos.conftest import RUNNING, STOPPED
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import context_of, on
 
 BAD_IDS = [

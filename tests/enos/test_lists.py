@@ -1,10 +1,10 @@
 """The operator that lists pipelines."""
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.enos.operators import EnosListPipelinesOperator
 from tests.enos.conftest import RUNNING
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import context_of, on
 
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines import compat, errors
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator
@@ -16,6 +15,7 @@ from airflow_provider_pipelines.emulator.huaweicloud.gateway import Key
 from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator
 from airflow_provider_pipelines.enos.sensors import EnosPipelineSensor
 from tests.huaweicloud.ways import Connection
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import OPERATOR_MODES, SENSOR_MODES
 
 WIND = "00000000-fa4e-4000-8000-000000000001"

@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from importlib import import_module
 from unittest import mock
 
-from airflow.providers.common.compat.sdk import TaskDeferred, Variable
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_provider_pipelines.core.clock import Clock
 from tests.conftest import Emulator
+from tests.support.airflow import TaskDeferred, Variable
 from tests.support.modes import Store, TaskInstance, seen
 from tests.support.names import connections, led_to
 from tests.support.playing import forget_credentials

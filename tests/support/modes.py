@@ -9,8 +9,7 @@ import time
 from datetime import UTC, datetime
 from unittest import mock
 
-from airflow.providers.common.compat.sdk import TaskDeferred
-from airflow.sdk.exceptions import AirflowRescheduleException
+from tests.support.airflow import SENSOR_LOOP, AirflowRescheduleException, TaskDeferred
 
 
 class Store(dict):
@@ -112,7 +111,7 @@ def poked(make, clock):
     ti = TaskInstance()
     task = on(make(deferrable=False, mode="poke"), clock)
     waiting = mock.Mock(wraps=time, sleep=clock.sleep, monotonic=clock.time)
-    with mock.patch("airflow.sdk.bases.sensor.time", waiting):
+    with mock.patch(f"{SENSOR_LOOP}.time", waiting):
         return seen(lambda: task.execute(context_of(ti)), ti)
 
 
@@ -125,7 +124,7 @@ def rescheduled(make, clock, store=None):
     for _ in range(500):
         task = on(make(deferrable=False, mode="reschedule"), clock)
         try:
-            with mock.patch("airflow.sdk.bases.sensor.timezone", now):
+            with mock.patch(f"{SENSOR_LOOP}.timezone", now):
                 return seen(lambda task=task: task.execute(context_of(ti, store)), ti)
         except AirflowRescheduleException as later:
             clock.sleep(later.reschedule_date.timestamp() - clock.time())

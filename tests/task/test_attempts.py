@@ -1,10 +1,10 @@
 """What one attempt of a task leaves for the next."""
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.errors import WatchTimeout
+from tests.support.airflow import AirflowFailException
 from tests.support.modes import Store, context_of, on
 
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 from math import ceil
 
 import pytest
-from airflow.sdk import DAG, task
 
 from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPipelines, MaintenanceWindow
 from airflow_provider_pipelines.window.record.model import Plan, read
 from airflow_provider_pipelines.window.record.store import key_of
 from tests.conftest import SteppedClock
+from tests.support.airflow import DAG, task
 from tests.support.playing import BUILD, START, Window, forget_credentials, statuses, world
 from tests.support.scenes import begin
 

@@ -7,13 +7,23 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, BaseOperator, TaskGroup, setup, task, task_group, teardown
-from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_provider_pipelines.enos.operators import EnosListPipelinesOperator
 from airflow_provider_pipelines.errors import ArgumentError
 from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPipelines, MaintenanceWindow
+from tests.support.airflow import (
+    AIRFLOW,
+    DAG,
+    BaseOperator,
+    DagSerialization,
+    EmptyOperator,
+    TaskGroup,
+    setup,
+    since,
+    task,
+    task_group,
+    teardown,
+)
 from tests.support.playing import BUILD, START, WIND, Window
 
 OWN = ("snapshot", "quiesce", "restore", "verdict")
@@ -261,6 +271,7 @@ def test_default_args_change_nothing_of_the_four_tasks(where):
     assert made(args) == made({})
 
 
+@since("3.3", "retry policies")
 def test_a_retry_policy_of_default_args_does_not_reach_them():
     from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy
 
@@ -277,7 +288,7 @@ def test_retries_are_the_windows_own():
     assert [one.retries for one in own] == [2, 2, 10, 2]
     restore = own[2]
     assert (restore.retry_delay, restore.max_retry_delay) == (timedelta(seconds=30), timedelta(minutes=10))
-    assert float(restore.retry_exponential_backoff) >= 1
+    assert restore.retry_exponential_backoff == (2.0 if AIRFLOW >= (3, 2) else True)
     assert {one.priority_weight for one in own} == {1_000_000}
 
 
@@ -389,8 +400,8 @@ def test_an_error_in_the_body_of_a_window_is_the_one_that_is_seen():
 
 FILE = """
 from datetime import timedelta
-from airflow.sdk import DAG
-from airflow.providers.standard.operators.empty import EmptyOperator
+from tests.support.airflow import DAG
+from tests.support.airflow import EmptyOperator
 from airflow_provider_pipelines.window import EnosPipelines, MaintenanceWindow
 
 with DAG("nightly", schedule=None, {dag}):
@@ -400,10 +411,7 @@ with DAG("nightly", schedule=None, {dag}):
 """
 READ = """
 import json, sys
-try:
-    from airflow.dag_processing.dagbag import DagBag
-except ImportError:
-    from airflow.models.dagbag import DagBag
+from tests.support.airflow import DagBag
 bag = DagBag(sys.argv[1])
 print("\\n" + json.dumps([list(bag.dags), list(bag.import_errors.values())]))
 """

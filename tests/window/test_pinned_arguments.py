@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, TaskGroup, task_group
 
 from airflow_provider_pipelines.errors import ArgumentError
 from airflow_provider_pipelines.window import DliJobs, EnosPipelines, MaintenanceWindow
+from tests.support.airflow import DAG, EmptyOperator, TaskGroup, task_group
 
 WIND = EnosPipelines(name_pattern="wind-*", org_id="o1")
 JOBS = DliJobs(job_ids=[1], region="eu-de")

@@ -298,9 +298,8 @@ def test_a_job_that_does_not_run_needs_no_bucket(fleet, turned):
 
 def rendered(target, **context):
     """Give a target as its task sees it, its templates rendered by Airflow."""
-    from airflow.sdk import DAG
-
     from airflow_provider_pipelines.window import MaintenanceWindow
+    from tests.support.airflow import DAG
 
     with DAG("nightly", schedule=None) as dag, MaintenanceWindow("window", [target]):
         pass

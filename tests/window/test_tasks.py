@@ -3,13 +3,12 @@
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
-from airflow.sdk import DAG
 
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.repository import RecordRepository
+from tests.support.airflow import DAG, AirflowException, AirflowFailException, TaskDeferred
 from tests.support.modes import TaskInstance, fire
 from tests.support.playing import WIND, MemoryStore, Runs, statuses, world
 from tests.support.scenes import begin, change, told

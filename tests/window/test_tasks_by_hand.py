@@ -5,8 +5,6 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, Variable
-from airflow.sdk import DAG
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_provider_pipelines.core.clock import SYSTEM
@@ -27,6 +25,7 @@ from airflow_provider_pipelines.window.tasks import (
     WindowTask,
     carry_out,
 )
+from tests.support.airflow import DAG, AirflowFailException, TaskDeferred, Variable
 from tests.support.interleavings import Services, ShortWay, Stage, StageClock
 from tests.support.modes import TaskInstance
 from tests.support.playing import ORG, START, WIND, MemoryStore, Runs, forget_credentials, world

@@ -150,7 +150,7 @@ def test_a_locked_key_opens_again_and_a_bug_is_not_ours_to_judge():
 
 
 def test_no_error_is_an_airflow_exception():
-    from airflow.sdk.exceptions import AirflowException
+    from tests.support.airflow import AirflowException
 
     assert not any(isinstance(error, AirflowException) for error in ALL)
 

@@ -1,0 +1,49 @@
+"""What tests take from Airflow, from where each version has it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from airflow_provider_pipelines.compat import AIRFLOW
+
+_SDK = {(3, 0): "airflow.sdk"}
+_EXCEPTIONS = {(3, 2): "airflow.sdk.exceptions", (2, 11): "airflow.exceptions"}
+_HOMES: dict[str, dict[tuple[int, int], str]] = {
+    "DAG": {**_SDK, (2, 11): "airflow.models.dag"},
+    "BaseOperator": {**_SDK, (2, 11): "airflow.models.baseoperator"},
+    "BaseSensorOperator": {**_SDK, (2, 11): "airflow.sensors.base"},
+    "TaskGroup": {**_SDK, (2, 11): "airflow.utils.task_group"},
+    "Variable": {**_SDK, (2, 11): "airflow.models.variable"},
+    "task": {**_SDK, (2, 11): "airflow.decorators"},
+    "task_group": {**_SDK, (2, 11): "airflow.decorators"},
+    "setup": {**_SDK, (2, 11): "airflow.decorators"},
+    "teardown": {**_SDK, (2, 11): "airflow.decorators"},
+    "EmptyOperator": {(3, 0): "airflow.providers.standard.operators.empty", (2, 11): "airflow.operators.empty"},
+    "DagSerialization": {(3, 2): "airflow.serialization.serialized_objects"},
+    "DagBag": {(3, 2): "airflow.dag_processing.dagbag", (2, 11): "airflow.models.dagbag"},
+    "AirflowException": _EXCEPTIONS,
+    "AirflowFailException": _EXCEPTIONS,
+    "AirflowSkipException": _EXCEPTIONS,
+    "AirflowRescheduleException": _EXCEPTIONS,
+    "TaskDeferred": _EXCEPTIONS,
+}
+#: the module whose clock Airflow's own loop of a sensor reads
+SENSOR_LOOP = "airflow.sdk.bases.sensor" if AIRFLOW >= (3, 0) else "airflow.sensors.base"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "DagSerialization" and AIRFLOW < (3, 2):
+        # its name until 3.1
+        return import_module("airflow.serialization.serialized_objects").SerializedDAG
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(next(home for since, home in _HOMES[name].items() if since <= AIRFLOW)), name)
+
+
+def since(version: str, reason: str) -> pytest.MarkDecorator:
+    """Leave a test out on an Airflow that is older than a version; the reason says what it lacks."""
+    oldest = tuple(int(part) for part in version.split("."))
+    return pytest.mark.skipif(oldest > AIRFLOW, reason=f"from Airflow {version} on: {reason}")
