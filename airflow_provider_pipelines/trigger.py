@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ class WatchTrigger(BaseTrigger):
         """Watch, close everything, then fire once. An exception that gets out of here would lose the remote thing."""
         try:
             event = (await self._watch()).to_event()
+        except asyncio.CancelledError:
+            # before 3.3 this is all that Airflow says, whether a user ended the task or this triggerer ends
+            if not compat.TELLS_TRIGGERS_OF_A_KILL:
+                self._cancel_detached()
+            raise
         except Exception as error:
             self.log.exception("the watch broke off")
             from airflow_provider_pipelines.core.verbs.observation import Report
@@ -141,20 +147,23 @@ class WatchTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """
-        Cancel what the task made, if a user ended the task (Airflow 3.3 and later).
+        Cancel what the task made, if a user ended the task (Airflow 3.3 and later; before, :meth:`run` does).
 
         Airflow calls this also when another triggerer took over, and interrupts it after about a second. So the
         cancel runs detached, and only if the task is not deferred any more or has made something else.
         """
+        if (cancel := self._cancel_detached()) is not None:
+            await asyncio.shield(cancel)
+
+    def _cancel_detached(self) -> asyncio.Task[None] | None:
         if self._fired or not self.cancel_ids:
-            return
+            return None
         cancel = asyncio.get_running_loop().create_task(self._cancel_if_orphaned())
         _CANCELS.add(cancel)
         cancel.add_done_callback(_CANCELS.discard)
-        await asyncio.shield(cancel)
+        return cancel
 
     async def _cancel_if_orphaned(self) -> None:
-        from airflow_provider_pipelines import compat
         from airflow_provider_pipelines.errors import PipelinesError
         from airflow_provider_pipelines.hook.base import hook_named
 

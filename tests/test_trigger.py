@@ -7,12 +7,14 @@ from unittest import mock
 
 import pytest
 
+from airflow_provider_pipelines import compat
 from airflow_provider_pipelines import trigger as trigger_module
 from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.core.verbs.goals import Goal
 from airflow_provider_pipelines.core.verbs.observation import Watched
 from airflow_provider_pipelines.hook.poller import _POLLERS, Shared
 from airflow_provider_pipelines.trigger import OWNED, WatchTrigger
+from tests.conftest import SteppedClock
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"
 ARGUMENTS = {"enos_conn_id": "enos_default", "org_id": None}
@@ -167,25 +169,29 @@ def airflow_says():
     """Stand for Airflow's answers about the task: its state, and what it said that it has made."""
     said = SimpleNamespace(state="failed", owned=[RUNNING])
 
-    def states(*, dag_id, task_ids, run_ids, map_index):
+    def states(dag_id, run_id, task_ids, map_index):
         if isinstance(said.state, Exception):
             raise said.state
-        return {run_ids[0]: {task_ids[0] if map_index < 0 else f"{task_ids[0]}_{map_index}": said.state}}
+        return {task_ids[0] if map_index < 0 else f"{task_ids[0]}_{map_index}": said.state}
 
     def owned(*, key, **_):
         assert key == OWNED
         return said.owned
 
-    with (
-        mock.patch("airflow.sdk.execution_time.task_runner.RuntimeTaskInstance.get_task_states", states),
-        mock.patch("airflow.sdk.execution_time.xcom.XCom.get_one", owned),
-    ):
+    with mock.patch.object(compat, "task_states", states), mock.patch.object(compat.XCom, "get_one", owned):
         yield said
 
 
+def belonging(made, map_index=-1):
+    """Let a trigger belong to a task."""
+    made.task_instance = SimpleNamespace(
+        dag_id="d", task_id="t", run_id="r", map_index=map_index, team_name=None, task=None
+    )
+    return made
+
+
 async def killed(made, map_index=-1):
-    made._task_instance = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=map_index, team_name=None)
-    await made.on_kill()
+    await belonging(made, map_index).on_kill()
 
 
 @pytest.mark.parametrize("map_index", [-1, 3])
@@ -205,6 +211,37 @@ async def test_the_next_attempt_being_deferred_does_not_save_the_former_ones_thi
     airflow_says.state, airflow_says.owned = "deferred", ["another"]
     await killed(make(clock, Watched(RUNNING, UP), cancel_ids=[RUNNING]))
     assert emulator.writes() == [("stop_pipeline", [RUNNING])]
+
+
+async def cancelled(made):
+    """Cancel a trigger in the middle of its first wait, as Airflow does for whatever reason."""
+    watch = asyncio.ensure_future(events(belonging(made)))
+    await asyncio.sleep(0.05)
+    watch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watch
+    await asyncio.gather(*trigger_module._CANCELS)
+
+
+class Endless(SteppedClock):
+    """A clock on which a wait does not end."""
+
+    async def pause(self, seconds):
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("tells", "state", "stops"),
+    [(False, "failed", 1), (False, "deferred", 0), (False, None, 1), (True, "failed", 0)],
+    ids=["a user", "a restart", "a run that was deleted", "Airflow will call on_kill"],
+)
+async def test_before_airflow_3_3_a_cancelled_trigger_asks_who_cancelled_it(
+    emulator, airflow_says, monkeypatch, tells, state, stops
+):
+    monkeypatch.setattr(compat, "TELLS_TRIGGERS_OF_A_KILL", tells)
+    airflow_says.state = state
+    await cancelled(make(Endless(emulator), Watched(RUNNING, UP), cancel_ids=[RUNNING]))
+    assert emulator.writes() == [("stop_pipeline", [RUNNING])] * stops
 
 
 async def test_a_cancel_goes_on_although_airflow_interrupts_it(emulator, airflow_says, clock):

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk.exceptions import TaskAwaitingInput
 
 from tests.codearts.conftest import REVIEW, runs
-from tests.support.airflow import DagSerialization
+from tests.support.airflow import DagSerialization, whole_module_since
 from tests.support.modes import TaskInstance, context_of, deferred
+
+whole_module_since("3.3", "a task that asks a person waits without a trigger")
+
+from airflow.providers.standard.operators.hitl import HITLOperator  # noqa: E402 -- not there before
+from airflow.sdk.exceptions import TaskAwaitingInput  # noqa: E402
 
 PATH = Path(__file__).parents[2] / "example_dags" / "codearts_approval.py"
 

@@ -47,3 +47,9 @@ def since(version: str, reason: str) -> pytest.MarkDecorator:
     """Leave a test out on an Airflow that is older than a version; the reason says what it lacks."""
     oldest = tuple(int(part) for part in version.split("."))
     return pytest.mark.skipif(oldest > AIRFLOW, reason=f"from Airflow {version} on: {reason}")
+
+
+def whole_module_since(version: str, reason: str) -> None:
+    """Leave a module of tests out on an Airflow that is older than a version, before it imports what is not there."""
+    if tuple(int(part) for part in version.split(".")) > AIRFLOW:
+        pytest.skip(f"from Airflow {version} on: {reason}", allow_module_level=True)

@@ -123,7 +123,7 @@ def airflow(monkeypatch):
     def state(*, dag_id, run_id):
         return known.runs[dag_id, run_id]
 
-    def states(*, dag_id, task_ids, run_ids):
+    def states(*, dag_id, task_ids, run_ids, map_index=None):
         known.asked.append((dag_id, task_ids, *run_ids))
         if known.tasks is None:
             raise OSError

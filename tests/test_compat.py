@@ -1,0 +1,81 @@
+"""What Airflow's version decides, and where each version keeps a name."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_provider_pipelines import compat
+from tests.support.airflow import since
+
+TASK = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1)
+MAPPED = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=3)
+
+
+@pytest.mark.parametrize("name", sorted(compat._HOMES))
+def test_each_name_is_where_this_version_has_it(name):
+    found = getattr(compat, name)
+    assert getattr(import_module(next(v for k, v in compat._HOMES[name].items() if k <= compat.AIRFLOW)), name) is found
+
+
+def test_the_newest_home_of_a_name_comes_first():
+    for homes in (*compat._HOMES.values(), compat._MASKERS):
+        assert list(homes) == sorted(homes, reverse=True)
+        assert list(homes)[-1] == (2, 11)
+
+
+def test_a_name_that_is_none_of_airflows_is_refused():
+    with pytest.raises(AttributeError, match="no attribute 'NoSuchName'"):
+        compat.NoSuchName  # noqa: B018 -- the access is what is tested
+
+
+@since("3.0", "tasks ask the API server; before, the database")
+@pytest.mark.parametrize(
+    ("task", "states", "owned", "still"),
+    [
+        (TASK, {"r": {"t": "deferred"}}, ["x"], True),
+        (TASK, {"r": {"t": "deferred"}}, ["y"], False),
+        (TASK, {"r": {"t": "failed"}}, ["x"], False),
+        (TASK, {}, ["x"], False),
+        (MAPPED, {"r": {"t_3": "deferred"}}, ["x"], True),
+        (MAPPED, {"r": {"t_3": "success"}}, ["x"], False),
+    ],
+)
+async def test_a_task_is_still_deferred_if_it_waits_for_the_same_thing(monkeypatch, task, states, owned, still):
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    asked = []
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", lambda **what: asked.append(what) or states)
+    monkeypatch.setattr(compat.XCom, "get_one", lambda **what: asked.append(what) or owned)
+    assert await compat.still_deferred(task, "key", ["x"]) is still
+    assert asked[0] == {"dag_id": "d", "task_ids": ["t"], "run_ids": ["r"], "map_index": task.map_index}
+    assert asked[1:] in (
+        [],
+        [{"key": "key", "dag_id": "d", "task_id": "t", "run_id": "r", "map_index": task.map_index}],
+    )
+
+
+async def test_a_secret_is_kept_out_of_a_triggerers_logs_on_each_version(monkeypatch):
+    heard = []
+
+    async def amask(secret):
+        heard.append(("async", secret))
+
+    new = SimpleNamespace(mask_secret=lambda secret: heard.append(("sync", secret)), amask_secret=amask)
+    old = SimpleNamespace(mask_secret=new.mask_secret)
+    for masker in (new, old):
+        monkeypatch.setattr(compat, "_home", lambda _, masker=masker: masker)
+        await compat.amask_secret("s")
+    assert heard == [("async", "s"), ("sync", "s")]
+
+
+@pytest.mark.parametrize(
+    ("version", "factor", "policy"),
+    [((2, 11), True, {}), ((3, 1), True, {}), ((3, 2), 2.0, {}), ((3, 3), 2.0, {"retry_policy": None})],
+)
+def test_retries_are_told_as_the_version_reads_them(monkeypatch, version, factor, policy):
+    monkeypatch.setattr(compat, "AIRFLOW", version)
+    assert compat.exponential(True) == factor
+    assert type(compat.exponential(True)) is type(factor)
+    assert not compat.exponential(False)
+    assert compat.no_retry_policy() == policy
