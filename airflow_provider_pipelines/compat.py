@@ -120,6 +120,21 @@ def state_store(context: Any) -> Any | None:
     return context.get("task_state_store") if context else None
 
 
+def first_poke(sensor: Any, context: Any) -> float | None:
+    """Give the Unix time at which a sensor in reschedule mode began to look, or None for this very look."""
+    ti = context["ti"]
+    if AIRFLOW < (3, 0):  # 2.11
+        from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found,unused-ignore]
+
+        begun = _orig_start_date(
+            dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index,
+            try_number=(ti.max_tries or 0) - (sensor.retries or 0) + 1,
+        )  # fmt: skip
+    else:
+        begun = ti.get_first_reschedule_date(context)
+    return None if begun is None else float(begun.timestamp())
+
+
 #: whether Airflow tells a trigger that a user ended its task; before 3.3 the trigger is cancelled as at a restart
 TELLS_TRIGGERS_OF_A_KILL = AIRFLOW >= (3, 3)
 

@@ -128,7 +128,7 @@ class VerbOperator(BaseOperator):
 
         with airflow_errors():
             ids = self.plan()
-            asked = self._asked_before(context)
+            asked = self._asked_before(context, ids)
             items = [Item(id, asked=id in asked) for id in ids]
             work = self._work = Work(self.verb, items, self._deadline())
             work.scarce_until = self.hook.clock.time() + self.resource_wait
@@ -220,12 +220,20 @@ class VerbOperator(BaseOperator):
         elif work.asked:
             store.set("asked", work.asked)
 
-    def _asked_before(self, context: Any) -> list[str]:
-        """Give the ids that an earlier attempt of this task sent the action for."""
+    def _asked_before(self, context: Any, ids: Sequence[str]) -> Sequence[str]:
+        """
+        Give the ids that an earlier attempt of this task sent the action for.
+
+        Where nothing survives an attempt (Airflow 2.11 to 3.2) an earlier one counts as having asked: else a retry
+        would take a job that was stopped without the savepoint that was asked for for one that had been at rest.
+        """
         from airflow_provider_pipelines import compat
 
-        store = compat.state_store(context) if self.verb.confirm is not None else None
-        asked = store.get("asked") if store is not None else None
+        if self.verb.confirm is None:
+            return []
+        if (store := compat.state_store(context)) is None:
+            return ids if getattr(context.get("ti"), "try_number", 1) > 1 else []
+        asked = store.get("asked")
         return asked if isinstance(asked, list) else []
 
     def _defer(self, context: Any, work: Work) -> None:

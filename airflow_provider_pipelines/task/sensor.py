@@ -44,7 +44,8 @@ class GoalSensor(BaseSensorOperator):
 
     :param target_status: the vendor's word to wait for
     :param deferrable: wait in the triggerer, without a worker slot
-    :param max_poll_failures: failed looks in a row that only cost time
+    :param max_poll_failures: failed looks in a row that only cost time; before Airflow 3.3 a sensor in reschedule mode
+        keeps its worker while its looks fail
     :raises WatchFailed: it went where the status is not reached any more
     :raises AirflowSensorTimeout: the time was up first
     """
@@ -110,17 +111,16 @@ class GoalSensor(BaseSensorOperator):
     def poke(self, context: Any) -> bool | PokeReturnValue:
         """Look once."""
         from airflow_provider_pipelines.core.verbs.observation import Report
-        from airflow_provider_pipelines.core.verbs.watch import look_once
 
-        try:
-            things = self._things()
-            client = self.hook.get_conn()
-            seen = client.transport.run(
-                look_once(things, self.hook.looker(self.kind, self.scope), self.hook.clock.time)
-            )
-        except PipelinesError as error:
-            self._forgive(context, error)
-            return False
+        while True:
+            try:
+                seen = self._look()
+            except PipelinesError as error:
+                self._forgive(context, error)
+                if not self._stays(context):
+                    return False
+            else:
+                break
         self._count(context, 0)
         self._tell(seen)
         report = Report(seen)
@@ -175,15 +175,50 @@ class GoalSensor(BaseSensorOperator):
 
     @contextmanager
     def _as_sensor(self) -> Iterator[None]:
-        """Make ``never_fail`` and ``soft_fail`` mean the same in every mode; Airflow's own loops differ."""
+        """
+        Make ``never_fail`` and ``soft_fail`` mean the same in every mode; Airflow's own loops differ.
+
+        An outage is no reason to skip: ``soft_fail`` leaves a time-out alone if the last look before it failed.
+        """
         try:
             yield
+        except AirflowSkipException as skip:
+            if self.soft_fail and not self.never_fail and self._failures:
+                raise AirflowSensorTimeout(f"{skip} The last look failed, so this is not skipped.") from skip
+            raise
         except (PipelinesError, AirflowSensorTimeout) as error:
             if self.never_fail:
                 raise AirflowSkipException(f"Skipping due to never_fail: {error}") from error
-            if self.soft_fail and isinstance(error, AirflowSensorTimeout):
+            if self.soft_fail and isinstance(error, AirflowSensorTimeout) and not self._failures:
                 raise AirflowSkipException(f"Skipping due to soft_fail: {error}") from error
             raise
+
+    def _look(self) -> dict[str, Judgement]:
+        from airflow_provider_pipelines.core.verbs.watch import look_once
+
+        things = self._things()
+        client = self.hook.get_conn()
+        seen: dict[str, Judgement] = client.transport.run(
+            look_once(things, self.hook.looker(self.kind, self.scope), self.hook.clock.time)
+        )
+        return seen
+
+    def _stays(self, context: Any) -> bool:
+        """
+        Wait for the next look on the worker, if there will be one here.
+
+        Where nothing survives a reschedule (Airflow 2.11 to 3.2) a look that failed would be forgotten with it, and
+        an outage never come to its end. So the looks after it are taken here, until one succeeds.
+        """
+        from airflow_provider_pipelines import compat
+
+        if self.mode != "reschedule" or self.deferrable or compat.state_store(context) is not None:
+            return False
+        now = self.hook.clock.time()
+        if now + self.poke_interval > (compat.first_poke(self, context) or now) + self.timeout:
+            return False
+        self.hook.clock.sleep(self.poke_interval)
+        return True
 
     def _things(self) -> list[Any]:
         from airflow_provider_pipelines.core.verbs.observation import Watched
@@ -235,6 +270,7 @@ class GoalSensor(BaseSensorOperator):
         if report.ended == "blind":
             raise report.error or WatchFailed("the wait ended without a reason")
         if report.ended != "settled" or not report.seen or not self._ended(report):
+            self._failures = self._failures or int(report.error is not None)
             tail = f" The last look failed: {report.error}" if report.error else ""
             seen = states or "never seen"
             late = WatchTimeout(f"{self.target_status} was not reached within {self.timeout:g} s: {seen}.{tail}")

@@ -367,6 +367,8 @@ SENSED = [
     ("bad id", sensor("../x"), nothing, "pipeline_id", "ArgumentError"),
     ("too late", sensor(STOPPED, timeout=300), nothing, "", "AirflowSensorTimeout"),
     ("too late, softly", sensor(STOPPED, timeout=300, soft_fail=True), nothing, "", "AirflowSkipException"),
+    ("too late in an outage, softly", sensor(SECOND, timeout=100, soft_fail=True), looks(40, 0), "", "AirflowSensorTimeout"),
+    ("too late in an outage, never fails", sensor(SECOND, timeout=100, never_fail=True), looks(40, 0), "", "AirflowSkipException"),
     ("never fails, too late", sensor(STOPPED, timeout=300, never_fail=True), nothing, "", "AirflowSkipException"),
     ("never fails, not there", sensor("no-such-pipeline", never_fail=True), nothing, "", "AirflowSkipException"),
     ("softly, but not there", sensor("no-such-pipeline", soft_fail=True), nothing, "no-such-pipeline", "NotFound"),
@@ -393,4 +395,4 @@ def test_a_sensor_ends_alike_in_every_mode(history, emulator, clock):
             assert end["error"][0] == error, mode
             assert text in end["error"][1]
     if error not in {"AirflowSensorTimeout", "AirflowSkipException"}:
-        assert ends["poke"] == ends["reschedule"] == ends["deferred"]
+        assert all(end == ends["poke"] for end in ends.values())

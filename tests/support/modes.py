@@ -117,14 +117,26 @@ def poked(make, clock):
 
 def rescheduled(make, clock, store=None):
     """Run a sensor in reschedule mode: a new object at each poke."""
+    return _rescheduled(make, clock, Store() if store is None else store)
+
+
+def rescheduled_without_a_store(make, clock):
+    """The same on an Airflow before 3.3, where nothing survives from poke to poke."""
+    return _rescheduled(make, clock, None)
+
+
+def _rescheduled(make, clock, store):
     ti = TaskInstance()
-    store = Store() if store is None else store
     ti.first_poke = begun = datetime.fromtimestamp(clock.time(), UTC)
     now = mock.Mock(utcnow=lambda: datetime.fromtimestamp(clock.time(), UTC))
     for _ in range(500):
         task = on(make(deferrable=False, mode="reschedule"), clock)
         try:
-            with mock.patch(f"{SENSOR_LOOP}.timezone", now):
+            with (
+                mock.patch(f"{SENSOR_LOOP}.timezone", now),
+                # before 3.0 a sensor finds its first poke in the database
+                mock.patch(f"{SENSOR_LOOP}._orig_start_date", return_value=ti.first_poke, create=True),
+            ):
                 return seen(lambda task=task: task.execute(context_of(ti, store)), ti)
         except AirflowRescheduleException as later:
             clock.sleep(later.reschedule_date.timestamp() - clock.time())
@@ -132,4 +144,9 @@ def rescheduled(make, clock, store=None):
 
 
 OPERATOR_MODES = {"plain": plain, "deferred": deferred}
-SENSOR_MODES = {"poke": poked, "reschedule": rescheduled, "deferred": deferred}
+SENSOR_MODES = {
+    "poke": poked,
+    "reschedule": rescheduled,
+    "reschedule before 3.3": rescheduled_without_a_store,
+    "deferred": deferred,
+}

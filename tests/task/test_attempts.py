@@ -5,7 +5,7 @@ import pytest
 from airflow_provider_pipelines.dli.operators import DliBatchStopOperator
 from airflow_provider_pipelines.errors import WatchTimeout
 from tests.support.airflow import AirflowFailException
-from tests.support.modes import Store, context_of, on
+from tests.support.modes import Store, TaskInstance, context_of, on
 
 
 def stop(clock, **more):
@@ -44,3 +44,15 @@ def test_what_was_asked_for_is_forgotten_once_it_is_done(emulator, clock):
     (outcome,) = stop(clock).execute(context_of(store=store))
     assert outcome["result"] == "done"
     assert "asked" not in store
+
+
+def test_where_nothing_survives_an_attempt_a_retry_wants_the_savepoint_all_the_same(emulator, clock):
+    emulator.thing("dli", "128", "job_cancel_success")
+    assert not job(emulator)["has_savepoint"]
+    (first,) = stop(clock).execute(context_of(TaskInstance(try_number=1)))
+    assert first["result"] == "already"
+    with pytest.raises(AirflowFailException, match="savepoint"):
+        stop(clock).execute(context_of(TaskInstance(try_number=2)))
+    # with a store it is known that nobody asked
+    (known,) = stop(clock).execute(context_of(TaskInstance(try_number=2), Store()))
+    assert known["result"] == "already"
