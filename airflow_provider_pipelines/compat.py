@@ -237,6 +237,8 @@ def exponential(wanted: bool) -> Any:
     return (2.0 if wanted else 0) if AIRFLOW >= (3, 2) else wanted
 
 
-def no_retry_policy() -> dict[str, Any]:
-    """Give the argument that keeps a retry policy of ``default_args`` away, where Airflow has any (3.3 and later)."""
+def further_pins() -> dict[str, Any]:
+    """Give the arguments of some versions only that keep away what ``default_args`` say."""
+    if AIRFLOW < (3, 0):  # 2.11: another word for max_active_tis_per_dag
+        return {"task_concurrency": None}
     return {"retry_policy": None} if AIRFLOW >= (3, 3) else {}

@@ -70,12 +70,17 @@ async def test_a_secret_is_kept_out_of_a_triggerers_logs_on_each_version(monkeyp
 
 
 @pytest.mark.parametrize(
-    ("version", "factor", "policy"),
-    [((2, 11), True, {}), ((3, 1), True, {}), ((3, 2), 2.0, {}), ((3, 3), 2.0, {"retry_policy": None})],
+    ("version", "factor", "pins"),
+    [
+        ((2, 11), True, {"task_concurrency": None}),
+        ((3, 1), True, {}),
+        ((3, 2), 2.0, {}),
+        ((3, 3), 2.0, {"retry_policy": None}),
+    ],
 )
-def test_retries_are_told_as_the_version_reads_them(monkeypatch, version, factor, policy):
+def test_retries_are_told_as_the_version_reads_them(monkeypatch, version, factor, pins):
     monkeypatch.setattr(compat, "AIRFLOW", version)
     assert compat.exponential(True) == factor
     assert type(compat.exponential(True)) is type(factor)
     assert not compat.exponential(False)
-    assert compat.no_retry_policy() == policy
+    assert compat.further_pins() == pins

@@ -252,15 +252,15 @@ def _pins(pool: str | None, queue: str | None) -> dict[str, Any]:
         "pre_execute": None,
         "post_execute": None,
         "do_xcom_push": True,
+        **compat.further_pins(),
     }
 
 
 def _retries(count: int, delay: float, longest: float | None = None) -> Mapping[str, Any]:
-    """Give everything that Airflow has about retries."""
+    """Give everything that Airflow has about retries, but for a policy."""
     return {
         "retries": count,
         "retry_delay": timedelta(seconds=delay),
         "retry_exponential_backoff": compat.exponential(longest is not None),
         "max_retry_delay": timedelta(seconds=longest) if longest is not None else None,
-        **compat.no_retry_policy(),
     }

@@ -8,7 +8,7 @@ from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.scope import Dependencies
 from airflow_provider_pipelines.window.record.repository import RecordRepository
-from tests.support.airflow import DAG, AirflowException, AirflowFailException, TaskDeferred
+from tests.support.airflow import DAG, AirflowException, AirflowFailException, TaskDeferred, since
 from tests.support.modes import TaskInstance, fire
 from tests.support.playing import WIND, MemoryStore, Runs, statuses, world
 from tests.support.scenes import begin, change, told
@@ -224,6 +224,7 @@ def test_a_snapshot_that_cannot_be_mended_by_a_retry_fails_for_good(fleet, play)
         game.run("snapshot")
 
 
+@since("3.0", "the log of a task is read from the standard output here")
 def test_the_log_ends_with_a_table(fleet, play, capsys):
     game = play(deferrable=False)
     game.run("snapshot")
