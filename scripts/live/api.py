@@ -17,6 +17,9 @@ class Api:
     :param url: its address
     """
 
+    #: where the API is; before Airflow 3 it was version 1
+    path = "api/v2"
+
     def __init__(self, url: str) -> None:
         self.url = url
         self._http = requests.Session()
@@ -86,7 +89,7 @@ class Api:
         return reply
 
     def _send(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return self._http.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=30)
+        return self._http.request(method, f"{self.url}/{self.path}/{path}", json=body, timeout=30)
 
 
 def split(task: str) -> tuple[str, int]:

@@ -24,6 +24,7 @@ class Emulator:
     :param seed: the world at the start
     :param speed: seconds of the world in a real second
     :param started: is called with its process as soon as it runs
+    :param python: the interpreter that has the package
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Emulator:
         environment: Mapping[str, str],
         speed: float,
         started: Callable[[Process], None],
+        python: str = sys.executable,
     ) -> None:
+        self._python = python
         self.ready_file = folder / "emulator.json"
         self.url = ""
         #: the connections, as variables for Airflow's environment
@@ -51,7 +54,7 @@ class Emulator:
         self.process = self._launch(seed, port=0)
 
     def _launch(self, seed: Path, port: int) -> Process:
-        command = [sys.executable, "-m", "airflow_provider_pipelines.emulator", "--port", str(port)]
+        command = [self._python, "-m", "airflow_provider_pipelines.emulator", "--port", str(port)]
         command += ["--speed", f"{self._speed:g}", "--ready-file", str(self.ready_file), "--seed", str(seed)]
         process = Process("the emulator", command, self._environment, self._output)
         self._started(process)

@@ -32,7 +32,11 @@ class Airflow:
     :param started: is called with every process as soon as it runs, so that it can be ended whatever happens
     :param metadata: its database; SQLite in its folder if not given
     :param commands: the commands of its components, by name
+    :param python: the interpreter that has Airflow
     """
+
+    #: how a person reaches it
+    api_class: type[Api] = Api
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Airflow:
         started: Callable[[Process], None],
         metadata: Metadata | None = None,
         commands: Mapping[str, Sequence[str]] = COMPONENTS,
+        python: str = sys.executable,
     ) -> None:
         self.home = home
         self.dags = home / "dags"
@@ -51,7 +56,7 @@ class Airflow:
         self.metadata = metadata or Metadata(home / "airflow.db")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.api = Api(self.url)
+        self.api = self.api_class(self.url)
         self.fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.environment = {
             "AIRFLOW_HOME": str(home),
@@ -78,6 +83,7 @@ class Airflow:
         }
         self.components: dict[str, Process] = {}
         self._commands = commands
+        self._python = python
         self._started = started
 
     def command(self, *arguments: str, name: str = "") -> Process:
@@ -87,7 +93,7 @@ class Airflow:
         :param name: what its output is named after, if not after the command
         """
         output = self.output / f"{name or '-'.join(one for one in arguments if not one.startswith('-'))}.log"
-        line = [sys.executable, "-m", "airflow", *arguments]
+        line = [self._python, "-m", "airflow", *arguments]
         process = Process(f"'airflow {' '.join(arguments)}'", line, self.environment, output)
         self._started(process)
         return process
