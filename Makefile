@@ -12,7 +12,7 @@ SEED ?= 1
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo system bench mutants constraints
+.PHONY: help setup lint test demo system matrix pins bench mutants constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ system: $(ready) ## kill and freeze a real Airflow on PostgreSQL, for MINUTES=60
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[system]'
 	$(bin)/python -m scripts.system --minutes $(MINUTES) --seed $(SEED) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(filter-out 0,$(FRESH)),--fresh)
+
+matrix: $(ready) ## see the package on every Airflow that it supports, or ONLY=3.0.6; goes on when run again, FRESH=1 begins anew
+	$(bin)/python -m scripts.matrix $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0,$(FRESH)),--fresh)
+
+pins: $(ready) ## write the pins of each Airflow's release day anew
+	$(bin)/python -m scripts.matrix.pins
 
 bench: $(ready) ## measure beside released peers; the ratios count, and only on a quiet machine
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[bench]'

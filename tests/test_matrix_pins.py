@@ -1,7 +1,6 @@
 """The package goes with the pins of every supported release's day, and needs nothing beside them."""
 
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from scripts.matrix.installed import uv as path_of_uv
 from scripts.matrix.versions import NEWEST, OLDEST, PLACES
 
 ROOT = Path(__file__).parents[1]
@@ -17,8 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def uv(*arguments, timeout=300):
-    path = shutil.which("uv", path=f"{Path(sys.executable).parent}:{Path(sys.executable).parent}") or shutil.which("uv")
-    return subprocess.run([path, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run([path_of_uv(), *arguments], capture_output=True, text=True, timeout=timeout, check=False)
 
 
 def pinned(place):

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def built_wheel(folder: Path) -> Path:
 
 def uv() -> str:
     """Return the path of uv, which the development tools bring."""
-    found = shutil.which("uv")
+    found = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if found is None:
         raise Failure("there is no uv: run 'make setup' and use its environment.")
     return found

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from scripts.matrix.installed import uv
 from scripts.matrix.versions import PINS, PLACES, Place
 
 #: what the package needs, with the extra of the emulator, and what the part of the tests needs that meets Airflow
@@ -16,9 +17,9 @@ TESTS = ("pytest>=8.4", "pytest-asyncio>=1", "hypothesis", "psutil", "rich")
 TOOLS_DAY = "2025-06-15"
 
 
-def compiled(place: Place, uv: str = "uv") -> str:
+def compiled(place: Place) -> str:
     """Return the newest versions of the release day, one a line."""
-    command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url"]
+    command = [uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url"]
     command += ["--no-emit-find-links", "--python-version", place.python, "--exclude-newer", place.day]
     for tool in ("pytest", "pytest-asyncio") if place.day < TOOLS_DAY else ():
         command += ["--exclude-newer-package", f"{tool}={TOOLS_DAY}"]
