@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from scripts.demo.play import Play
 from scripts.live.console import Progress
 from scripts.live.processes import Failure
+from scripts.live.signals import deaf, interruptible
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -30,7 +27,7 @@ def main() -> int:
     trouble = json.loads(options.trouble.read_text())
     play = Play(folder, progress, options.dag, expected, trouble)
     code = 1
-    with _interruptible():
+    with interruptible():
         try:
             problems = play.run(options.seed, options.speed, keep=options.keep)
             code = 1 if problems else 0
@@ -41,7 +38,7 @@ def main() -> int:
             progress.say("end", "interrupted", "red")
             code = 130
         finally:
-            with _deaf():
+            with deaf():
                 if survivors := play.stop():
                     progress.say("failed", f"still running: {', '.join(survivors)}", "bold red")
                     code = 1
@@ -70,29 +67,6 @@ def _options() -> argparse.Namespace:
         if not file.is_file():
             parser.error(f"there is no file {file}")
     return options
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let the signals that end a program end it by way of its clean-up."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, interrupt)
-    yield
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Let the clean-up finish, whatever the user types meanwhile."""
-    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 if __name__ == "__main__":

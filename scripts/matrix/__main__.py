@@ -15,6 +15,7 @@ from rich.table import Table
 
 from scripts.live.console import Progress
 from scripts.live.processes import Failure
+from scripts.live.signals import interruptible
 from scripts.matrix.installed import Environment, built_wheel
 from scripts.matrix.play import played
 from scripts.matrix.provider import known_to_airflow
@@ -64,12 +65,18 @@ def main() -> int:
     wheel = built_wheel(FOLDER / "wheel")
     good = True
     all_results = {}
-    for place in places:
-        results = all_results[place] = Results(FOLDER / "results" / f"{place.name}.json", code)
-        if options.fresh:
-            results.steps.clear()
-        good &= _visit(place, wheel, results, options.steps, progress)
-    progress.console.print(_table(all_results))
+    try:
+        with interruptible():
+            for place in places:
+                results = all_results[place] = Results(FOLDER / "results" / f"{place.name}.json", code)
+                if options.fresh:
+                    results.steps.clear()
+                good &= _visit(place, wheel, results, options.steps, progress)
+    except KeyboardInterrupt:
+        progress.say("matrix", "interrupted; run it again to go on", "red")
+        return 130
+    finally:
+        progress.console.print(_table(all_results))
     return 0 if good else 1
 
 

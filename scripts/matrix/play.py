@@ -17,6 +17,7 @@ from scripts.live.console import Progress
 from scripts.live.evidence import ENDED
 from scripts.live.processes import Failure, Process, signal_all, stop_all
 from scripts.live.remote import Emulator
+from scripts.live.signals import deaf
 from scripts.live.stack import COMPONENTS, Airflow, clean_environment
 from scripts.matrix.installed import Environment
 from scripts.matrix.old_api import PASSWORD, USER, OldApi
@@ -88,7 +89,8 @@ class Play:
             if problems:
                 raise Failure("there are import errors.", problems)
         finally:
-            survivors = stop_all(self._processes[::-1])
+            with deaf():
+                survivors = stop_all(self._processes[::-1])
         if survivors:
             raise Failure(f"still running: {', '.join(survivors)}")
         return "all as it should be"
