@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -253,7 +254,8 @@ def attributes(one):
     found = {}
     for name in BREAKING:
         value = getattr(one, names.get(name, name), None)
-        found[name] = str(value) if name == "weight_rule" else value
+        # an object of its own in each task on 2.11, a word since
+        found[name] = re.sub(" at 0x[0-9a-f]+", "", str(value)) if name == "weight_rule" else value
     return found
 
 
@@ -482,7 +484,7 @@ def resolve(task, values):
         def xcom_pull(self, task_ids, key="return_value", **_):
             return values[task_ids]
 
-        def get_relevant_upstream_map_indexes(self, **_):  # asked by 2.11 only
+        def get_relevant_upstream_map_indexes(self, *_, **__):  # asked by 2.11 only
             return None
 
     task.render_template_fields({"ti": Ti(), "run_id": "run1", "expanded_ti_count": None, "params": {}})
