@@ -12,10 +12,11 @@ from unittest import mock
 
 import pytest
 
+from airflow_provider_pipelines.core.verbs.watch import Report
 from airflow_provider_pipelines.core.verbs.work import Work
 from airflow_provider_pipelines.errors import error_from_event, error_to_event
 from tests.stored import names, write
-from tests.stored.alike import essence, holds, judged, shape
+from tests.stored.alike import essence, holds, judged, members, shape
 from tests.stored.surroundings import Surroundings, made, plain
 
 
@@ -58,6 +59,7 @@ def test_a_trigger_is_made_of_its_row_and_writes_it_again(stored):
 def test_a_task_that_was_deferred_comes_to_the_same_end(surroundings, stored):
     found = write.kinds()["deferrals"].play(surroundings, stored)
     assert judged(found["event"]) == judged(stored["event"])
+    assert holds(members(found["event"]), members(stored["event"]))
     assert essence(found["ends"]) == essence(stored["ends"])
     assert shape(found["writes"]) == shape(stored["writes"])
 
@@ -67,6 +69,11 @@ def test_an_event_that_an_earlier_trigger_fired_is_understood(surroundings, stor
     found = write.kinds()["deferrals"].play(surroundings, stored, event=stored["event"])
     assert essence(found["ends"]) == essence(stored["ends"])
     assert shape(found["writes"]) == shape(stored["writes"])
+
+
+@each("deferrals")
+def test_an_event_is_read_and_written_alike(stored):
+    assert holds(plain(Report.from_event(stored["event"]).to_event()), stored["event"])
 
 
 @each("deferrals", lambda stored: "held" in stored["deferred"]["next_kwargs"])
@@ -223,18 +230,16 @@ def named(path):
 
 @each("names")
 def test_what_airflow_was_told_of_the_provider_is_there(stored):
-    info = stored["provider_info"]
-    for modules in (*info["hooks"], *info["operators"], *info["sensors"], *info["triggers"]):
-        for module in modules["python-modules"]:
-            import_module(module)
-    for path in (*info["cli"], *(kind["hook-class-name"] for kind in info["connection-types"])):
-        assert callable(named(path))
-    known = {
-        kind["connection-type"]: kind
-        for kind in named("airflow_provider_pipelines.provider.get_provider_info")()["connection-types"]
-    }
-    for kind in info["connection-types"]:
-        assert kind["conn-fields"].keys() <= known[kind["connection-type"]]["conn-fields"].keys()
+    told = named("airflow_provider_pipelines.provider.get_provider_info")()
+    for info in (stored["provider_info"], told):
+        for modules in (*info["hooks"], *info["operators"], *info["sensors"], *info["triggers"]):
+            for module in modules["python-modules"]:
+                import_module(module)
+        for path in (*info["cli"], *(kind["hook-class-name"] for kind in info["connection-types"])):
+            assert callable(named(path))
+    known = {kind["connection-type"]: kind["conn-fields"] for kind in told["connection-types"]}
+    for kind in stored["provider_info"]["connection-types"]:
+        assert kind["conn-fields"].keys() <= known[kind["connection-type"]].keys()
 
 
 @each("names")
@@ -247,8 +252,8 @@ def test_what_people_were_told_to_import_is_there(stored):
 def test_a_class_takes_and_offers_what_it_did(stored):
     for path, about in stored["classes"].items():
         found = names.about(named(path))
-        for members in about:
-            assert set(about[members]) <= set(found[members]), path
+        for aspect in about:
+            assert set(about[aspect]) <= set(found[aspect]), path
 
 
 @each("names")

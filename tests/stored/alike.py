@@ -48,9 +48,14 @@ def holds(value, old):
 
 
 def judged(event):
-    """Give what an event says of each thing, and how its members are called."""
+    """Give what an event says of each thing, without its sentences."""
     seen = {_text(id): (one["verdict"], one["status"], _class(one["error"])) for id, one in event["seen"].items()}
     return event["version"], event["ended"], _class(event["error"]), seen
+
+
+def members(event):
+    """Give how the members of an event are called."""
+    return dict.fromkeys(event) | {"seen": {_text(id): dict.fromkeys(one) for id, one in event["seen"].items()}}
 
 
 def _class(error):
