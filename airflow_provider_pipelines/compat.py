@@ -124,7 +124,7 @@ def first_poke(sensor: Any, context: Any) -> float | None:
     """Give the Unix time at which a sensor in reschedule mode began to look, or None for this very look."""
     ti = context["ti"]
     if AIRFLOW < (3, 0):  # 2.11
-        from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found,unused-ignore]
+        from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found,unused-ignore]  # is in 2.11
 
         begun = _orig_start_date(
             dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id, map_index=ti.map_index,
