@@ -68,26 +68,33 @@ def run_beside(server: Server, command: Sequence[str]) -> int:
     thread.start()
     try:
         _until_good(lambda: _ask(server.url), START_TIMEOUT)
-        try:
-            process = subprocess.Popen(list(command), env={**os.environ, **server.ready()["env"]})  # noqa: S603 -- what was asked for
-        except OSError as error:
-            raise CompanionError(f"cannot run {command[0]!r}: {error.strerror or error}") from None
-        code = _wait_for(process)
+        code = _run(command, {**os.environ, **server.ready()["env"]})
     finally:
         server.should_exit = True
         thread.join(5)
     return code if code >= 0 else 128 - code
 
 
-def _wait_for(process: subprocess.Popen[bytes]) -> int:
+def _run(command: Sequence[str], env: Mapping[str, str]) -> int:
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
     def pass_on(number: int, _: object) -> None:
+        if process is None:
+            early.append(number)
         # Ctrl-C reaches the command by itself: a terminal signals all of its foreground programs
-        if number != signal.SIGINT:
+        elif number != signal.SIGINT:
             process.send_signal(number)
 
+    # before the command starts: a signal in that very moment would end this process and leave the command behind
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        process = subprocess.Popen(list(command), env=dict(env))  # noqa: S603 -- what was asked for
+        for number in early:
+            process.send_signal(number)
         return process.wait()
+    except OSError as error:
+        raise CompanionError(f"cannot run {command[0]!r}: {error.strerror or error}") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -79,6 +79,19 @@ def test_a_signal_to_end_reaches_the_command(own):
     assert (process.returncode, out) == (3, "told\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_moment_of_the_start_reaches_the_command(monkeypatch, number):
+    starts = subprocess.Popen
+
+    def start(*arguments, **options):
+        started = starts(*arguments, **options)
+        os.kill(os.getpid(), number)
+        return started
+
+    monkeypatch.setattr(companion.subprocess, "Popen", start)
+    assert companion._run(["sleep", "30"], os.environ) == -number
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_env_prints_sets_the_connections_in_every_shell(own, shell):
     emulator = start_emulator_process()
