@@ -61,7 +61,7 @@ def test_what_the_person_says_is_done(dag, emulator, clock, monkeypatch, chosen,
     for task in dag.topological_sort():
         ti = Person(task.task_id, xcoms)
         ti.id = "ti"
-        context = {**context_of(ti), "ti": ti, "task_instance": ti, "ds": "2026-01-01", "run_id": "manual__1"}
+        context = {**context_of(ti), "ti": ti, "task_instance": ti, "run_id": "manual__1"}
         task.render_template_fields(context)
         if isinstance(task, HITLOperator):
             with pytest.raises(TaskAwaitingInput) as asked:
