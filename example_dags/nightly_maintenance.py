@@ -13,16 +13,16 @@ are deferred: they hold no worker slot.
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task  # on 2.11: from airflow import DAG; from airflow.decorators import task
 
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator
 from airflow_provider_pipelines.dli.operators import DliSqlJobOperator
 from airflow_provider_pipelines.enos.sensors import EnosLagSensor
 from airflow_provider_pipelines.window import CodeArtsPipelines, DliJobs, EnosPipelines, MaintenanceWindow
 
-WIND_POWER = "5f0e0000-0000-4000-8000-000000000001"
-BUILD = "c0de0000000000000000000000000001"
-MIGRATION = "c0de0000000000000000000000000002"
+WIND = "00000000-fa4e-4000-8000-000000000001"
+BUILD = "fa4e0000000000000000000000000002"
+MIGRATION = "fa4e0000000000000000000000000003"
 COMPACTION = "INSERT OVERWRITE TABLE turbine_history SELECT DISTINCT * FROM turbine_history"
 
 with DAG(
@@ -59,7 +59,7 @@ with DAG(
         migrate = CodeArtsRunPipelineOperator(
             task_id="migrate",
             pipeline_id=MIGRATION,
-            variables={"window": "{{ ds }}"},
+            variables={"window": "{{ run_id }}"},
             description="Nightly migration",
         )
         compact = DliSqlJobOperator(task_id="compact", sql=COMPACTION, queue_name="default")
@@ -71,6 +71,6 @@ with DAG(
 
         [migrate, compact] >> take_in()
 
-    caught_up = EnosLagSensor(task_id="caught_up", pipeline_id=WIND_POWER, max_lag=1000, poke_interval=20)
+    caught_up = EnosLagSensor(task_id="caught_up", pipeline_id=WIND, max_lag=1000, poke_interval=20)
     # waits for the work and until everything is back
     window >> caught_up

@@ -1,15 +1,18 @@
 """What the README and the examples show works as pasted, against the emulator."""
 
+import ast
 import inspect
 import json
 import pkgutil
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.emulator.credentials import ENOS_ORG
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.provider import CONNECTIONS
 from airflow_provider_pipelines.task.operator import VerbOperator
@@ -30,6 +33,7 @@ from tests.test_architecture import NAME, TASKS, VENDORS
 ROOT = Path(__file__).parents[1]
 README = as_on(AIRFLOW, (ROOT / "README.md").read_text())
 EXAMPLES = sorted((ROOT / "example_dags").glob("*.py"))
+HEAVY = "00000000-fa4e-4000-8000-000000000007"
 FIRST_DAG, WINDOW_DAG = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -51,7 +55,7 @@ def run(dag, clock, after=lambda task: None):
             continue
         ti = TaskInstance()
         ti.task_id = task.task_id
-        context = {**context_of(ti), "params": dict(dag.params), "ds": "2026-01-01", "run_id": "run"}
+        context = {**context_of(ti), "params": dict(dag.params), "run_id": "run"}
         task.render_template_fields(context)
 
         def make(task=task, **mode):
@@ -116,10 +120,12 @@ def test_the_window_of_the_readme_works_as_pasted(emulator, clock, keep_records)
     assert results["window.migrate"]["result"]["after"] == "COMPLETED"
     assert {one["after"] for one in results["window.quiesce"]["things"]} == {"PAUSED", "job_cancel_success", "DISABLED"}
     assert results["window.verdict"]["result"] == "as it was"
-    after = read_world(emulator.state())
-    assert {key: thing.state for key, thing in after.items() if key in before} == {
-        key: thing.state for key, thing in before.items()
-    }
+    assert changed(before, read_world(emulator.state())) == set()
+
+
+def changed(before, after):
+    """Give the keys of what is not as it was."""
+    return {key for key, thing in before.items() if key not in after or after[key].state != thing.state}
 
 
 def dag_of(namespace):
@@ -148,6 +154,54 @@ def test_an_example_is_a_dag_that_airflow_can_store(path):
     dag = load(path)
     assert dag.timezone.name or dag.schedule is None
     assert json.dumps(DagSerialization.to_dict(dag))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_top_of_an_example_imports_nothing_of_airflow_that_an_older_one_refuses(path):
+    # the dag-processor of 3.0 imports by itself what a file imports at its top, and ends with what that raises
+    statements = ast.parse(path.read_text()).body
+    modules = {one.module for one in statements if isinstance(one, ast.ImportFrom)}
+    modules |= {name.name for one in statements if isinstance(one, ast.Import) for name in one.names}
+    assert {module for module in modules if module.startswith("airflow.")} <= {"airflow.sdk"}
+
+
+@pytest.mark.parametrize("version", ["2.11.0", "3.0.6"])
+def test_the_example_that_asks_a_person_defines_nothing_on_an_older_airflow_and_says_why(version, monkeypatch, caplog):
+    for module in ("airflow.sdk", "airflow.providers.standard.operators.hitl"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr("airflow.__version__", version)
+    path = ROOT / "example_dags" / "codearts_approval.py"
+    namespace = {"__name__": "approval"}
+    with caplog.at_level("WARNING", logger="approval"):
+        exec(compile(path.read_text(), path, "exec"), namespace)  # noqa: S102 -- our own example
+    assert [value for value in namespace.values() if isinstance(value, VerbOperator | GoalSensor)] == []
+    assert caplog.messages == [
+        f"The DAG codearts_approval is left out: it asks a person, which Airflow does from 3.1 on. This is {version}."
+    ]
+
+
+SHOWN = {path.stem: path.read_text() for path in EXAMPLES} | {"first_light": FIRST_DAG, "nightly": WINDOW_DAG}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_a_dag_names_is_in_the_default_world(name, emulator):
+    world = read_world(emulator.state())
+    ids = re.findall(r'"((?:[0-9a-f]{8}-[0-9a-f-]{27})|[0-9a-f]{32})"', SHOWN[name])
+    ids += [
+        id
+        for found in re.findall(r"(?:job_ids=|JOBS = .*|_JOBS = )\[(\d[\d, ]*)\]", SHOWN[name])
+        for id in found.split(", ")
+    ]
+    assert ids
+    assert [id for id in ids if not any(key[1] == id for key in world)] == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_dag_works_in_a_run_that_has_no_logical_date(name):
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"\{\{(.*?)\}\}", SHOWN[name]))))
+    assert (
+        words & {"ds", "ds_nodash", "ts", "ts_nodash", "logical_date", "execution_date", "data_interval_start"} == set()
+    )
 
 
 @pytest.fixture
@@ -183,7 +237,7 @@ def test_the_window_of_the_nightly_maintenance_leaves_what_it_found(demo_world, 
     assert results["window.restore"]["result"] == "restored"
     assert results["window.verdict"]["result"] == "as it was"
     assert results["window.migrate"]["result"]["after"] == "COMPLETED"
-    heavy = demo_world.state()["enos"]["orgs"]["o10000000000001"]["pipelines"]["5f0e0000-0000-4000-8000-000000000002"]
+    heavy = demo_world.state()["enos"]["orgs"][ENOS_ORG]["pipelines"][HEAVY]
     assert (heavy["execution_mode"], heavy["kafka_rate"]) == (1, 9000)
     done = [call["operation"] for call in demo_world.calls(writes=True) if str(call["code"]) in {"None", "0"}]
     assert sorted(done) == sorted(
@@ -192,26 +246,41 @@ def test_the_window_of_the_nightly_maintenance_leaves_what_it_found(demo_world, 
     )  # fmt: skip
 
 
-def test_the_maintenance_by_hand_stops_what_it_names_and_starts_it_again(demo_world):
+def test_the_nightly_maintenance_works_in_the_default_world(emulator, clock, keep_records):
+    before = read_world(emulator.state())
+    keep_records(clock)
+    results = run(load(ROOT / "example_dags" / "nightly_maintenance.py"), clock)
+    assert results["window.migrate"]["result"]["after"] == "COMPLETED"
+    assert results["window.verdict"]["result"] == "as it was"
+    quiet = {one["name"] for one in results["window.quiesce"]["things"]}
+    assert quiet == {f"wind-{number}" for number in range(1, 7)} | {
+        "wind-heavy",
+        "aggregate",
+        "enrich",
+        "alerts",
+        "build",
+    }
+    assert changed(before, read_world(emulator.state())) == set()
+
+
+def test_the_maintenance_by_hand_stops_what_it_names_and_starts_it_again(emulator, clock):
     dag = load(ROOT / "example_dags" / "nightly_maintenance_by_hand.py")
     assert dag.timezone.name == "Europe/Berlin"
     assert any(task.deferrable for task in dag.tasks if isinstance(task, VerbOperator))
-    before = demo_world.state()
-    results = run(dag, SteppedClock(demo_world))
-    after = demo_world.state()
-    for id, pipeline in before["enos"]["orgs"]["o10000000000001"]["pipelines"].items():
-        assert after["enos"]["orgs"]["o10000000000001"]["pipelines"][id]["status"] == pipeline["status"]
-    project = next(iter(before["dli"]["projects"]))
-    for id in ("128", "137", "140"):
-        assert (
-            after["dli"]["projects"][project]["jobs"][id]["status"]
-            == before["dli"]["projects"][project]["jobs"][id]["status"]
-        )
+    before = read_world(emulator.state())
+    results = run(dag, clock)
+    after = read_world(emulator.state())
+    soak_run = ("codearts", dag.params["soak_run"])
+    assert (before[soak_run].state, after[soak_run].state) == ("RUNNING", "CANCELED")
+    assert changed(before, after) == {soak_run}
+    assert sorted((thing.run_of, thing.state) for key, thing in after.items() if key not in before) == [
+        ("deploy", "COMPLETED"),
+        ("soak-test", "RUNNING"),
+    ]
     assert results["migrate"]["result"]["after"] == "COMPLETED"
     assert all(outcome["savepoint_path"].startswith("obs://") for outcome in results["stop_jobs"]["result"])
-    started = after["enos"]["orgs"]["o10000000000001"]["pipelines"]
-    assert started["5f0e0000-0000-4000-8000-000000000002"]["kafka_rate"] == 9000
-    names = [name for name, _ in demo_world.writes()]
+    assert emulator.state()["enos"]["orgs"][ENOS_ORG]["pipelines"][HEAVY]["kafka_rate"] == 9000
+    names = [name for name, _ in emulator.writes()]
     assert sorted(names) == sorted(
         ["pause_pipeline"] * 2 + ["start_pipeline"] * 2 + ["stop_pipeline_run", "batch_stop_flink_jobs"]
         + ["run_pipeline"] * 2 + ["batch_run_flink_jobs"]

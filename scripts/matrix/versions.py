@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "tests" / "matrix"
-#: what a DAG file of 3.x says, and what it says on 2.11
+#: what a DAG file of 3.x says, whatever comment stands behind it, and what it says on 2.11
 _IMPORTS = (
-    ("from airflow.sdk import DAG, task\n", "from airflow import DAG\nfrom airflow.decorators import task\n"),
-    ("from airflow.sdk import DAG\n", "from airflow import DAG\n"),
+    (r"from airflow\.sdk import DAG, task *(#.*)?$", "from airflow import DAG\nfrom airflow.decorators import task"),
+    (r"from airflow\.sdk import DAG *(#.*)?$", "from airflow import DAG"),
 )
 
 
@@ -64,5 +65,5 @@ OLDEST, NEWEST = PLACES[0], PLACES[-3]
 def as_on(since: tuple[int, ...], text: str) -> str:
     """Return a DAG file as it has to be on a version of Airflow: before 3.0 two imports differ."""
     for new, old in _IMPORTS if since < (3, 0) else ():
-        text = text.replace(new, old)
+        text = re.sub(new, old, text, flags=re.MULTILINE)
     return text
