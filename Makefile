@@ -12,7 +12,7 @@ SEED ?= 1
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo system matrix pins bench mutants constraints
+.PHONY: help setup lint test demo system matrix pins bench dist mutants constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ pins: $(ready) ## write the pins of each Airflow's release day anew
 bench: $(ready) ## measure beside released peers; the ratios count, and only on a quiet machine
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[bench]'
 	$(bin)/python -m scripts.bench
+
+dist: $(ready) ## build wheel and sdist into dist/, and look at them as somebody does who gets them
+	$(bin)/python -m scripts.package
 
 mutants: $(ready) ## see whether the tests notice small changes of the code, for MINUTES=60 at most; goes on when run again
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[mutants]'

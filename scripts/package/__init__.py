@@ -1,0 +1,1 @@
+"""Wheel and sdist, as others get them: for ``make dist``."""
