@@ -45,6 +45,10 @@ with DAG("typed", schedule=None):
         task_id="start", pipeline_id=WIND, execution_mode=0, resource_config={"server": 1}
     )
     resume = DliBatchRunOperator(task_id="resume", job_ids=JOBS, resume_savepoint=True)
+    later = DliBatchStopOperator(task_id="later", job_ids="{{ params.jobs }}", poll_interval=60.5)
+    each = EnosStartPipelineOperator.partial(task_id="each", execution_mode=0).expand(pipeline_id=["a", "b"])
+    more = CodeArtsRunPipelineOperator.partial(task_id="more").expand_kwargs(listed.output)
+    [later, each, more] >> pause
     pause >> [paused, stop] >> stopped >> run >> over >> listed >> query >> start >> resume
 
 with DAG("typed_window", schedule=None):
@@ -75,14 +79,15 @@ def names() -> dict[str, str]:
 def start_it(hook: EnosHook, pipeline_id: str) -> str:
     """Start a pipeline unless it cannot be started now."""
     try:
-        hook.start_pipeline(pipeline_id, 0, 2000)
+        hook.start_pipeline(pipeline_id, execution_mode=0, kafka_rate=2000, resource_config={"server": 1})
     except Conflict as refused:
         return f"{refused.code}: {refused.message}"
     except ApiError as failed:
         return f"{failed.status} {failed.request_id}"
     except (WatchFailed, PipelinesError) as failed:
         return failed.message
-    return hook.get_status(pipeline_id)
+    details = hook.get_pipeline_details(pipeline_id)
+    return f"{details.pipelineName or pipeline_id} is {hook.get_status(pipeline_id)}"
 
 
 async def look(hook: CodeArtsHook) -> str:
