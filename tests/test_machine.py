@@ -38,6 +38,9 @@ from tests.codearts.conftest import NIGHTLY
 from tests.conftest import Emulator, SteppedClock
 from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 #: seconds of an attempt
 TIMEOUT = 400
 SEED = {

@@ -23,6 +23,9 @@ from airflow_provider_pipelines.errors import PipelinesError, error_from_event, 
 from airflow_provider_pipelines.hook.connection import Fields
 from tests.test_properties_operations import HOOKS, HUAWEI, OPERATIONS, shown, zero
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 #: effects of one call at most, with a handful of answers of which the last one repeats
 BOUND = 300
 NOW = 1_800_000_000.0

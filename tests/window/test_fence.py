@@ -14,6 +14,9 @@ from tests.support.interleavings import Services, Stage, StagedWindow, StageStor
 from tests.support.playing import BUILD, START, Window, statuses, world
 from tests.window.conftest import all_targets
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 #: seconds of the connections of these tests, which is the default
 TIMEOUT = 15.0
 STOPS = {"enos": "pause_pipeline", "dli": "batch_stop_flink_jobs", "codearts": "disable_pipeline"}

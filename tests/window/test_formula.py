@@ -15,6 +15,9 @@ from tests.support.airflow import DAG, task
 from tests.support.playing import BUILD, START, Window, forget_credentials, statuses, world
 from tests.support.scenes import begin
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 ENOS, DLI, CODEARTS = 150, 300, 50
 PAGE, CODEARTS_PAGE, BATCH, POLL = 100, 50, 100, 30.0
 # what the emulator takes for changes

@@ -10,6 +10,9 @@ from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs
 from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
 from tests.support.playing import BUILD, START, WIND, Runs, world
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 WINDS = [EnosPipelines(name_pattern="wind-*", start=START)]
 MIXED = [
     EnosPipelines(name_pattern="wind-*", start=START),

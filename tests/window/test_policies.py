@@ -13,6 +13,9 @@ from tests.support.playing import BUILD, WIND, Window, forget_credentials, statu
 from tests.support.scenes import begin, change, remove, sent, told
 from tests.window.conftest import all_targets
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 FOR_EVER = 10**6
 
 

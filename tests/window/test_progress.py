@@ -9,6 +9,9 @@ from tests.support.playing import BUILD, WIND, Window, world
 from tests.support.scenes import begin, change
 from tests.window.conftest import all_targets
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 LINE = re.compile(r"(\d+)/(\d+) (stopped|back), (\d+) waiting: (.+)")
 
 

@@ -16,6 +16,9 @@ from airflow_provider_pipelines.window.targets import CodeArtsPipelines, DliJobs
 from tests.support.interleavings import Services, Stage, StagedWindow, StageStore
 from tests.support.playing import BUILD, START, WIND, world
 
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
+
 TARGETS = [
     EnosPipelines(name_pattern="wind-*", start=START),
     DliJobs(name_pattern="agg-*"),

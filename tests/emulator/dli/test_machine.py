@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from tests.emulator.clients import Huawei
 from tests.emulator.running import start_emulator
+
+#: goes many ways through lines that other tests cover, and is five times as slow when they are counted
+pytestmark = pytest.mark.no_cover
 
 SEED = {"dli": {"projects": {"d": {"programs": {"recovers": {"recoveries": 1}, "dies": {"outcome": "dead"}}}}}}
 SETTLED = {"job_init", "job_running", "job_cancel_success"}
