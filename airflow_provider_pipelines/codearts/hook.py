@@ -14,6 +14,7 @@ from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import ConfigurationError
 from airflow_provider_pipelines.hook.clients import Binding
 from airflow_provider_pipelines.hook.faces import Aio, operation
+from airflow_provider_pipelines.hook.form import shown
 from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
 from airflow_provider_pipelines.huaweicloud.scheme import Service
 
@@ -92,12 +93,14 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
             project_id = text_id(self.project_id, "project_id")
         else:
             given = fields.needed("codearts_project_id", fields.text("codearts_project_id"), _PROJECT)
-            project_id = text_id(given, f"connection {self.conn_id!r}, field codearts_project_id")
-        if fields.text("cloud") == "otc" and not fields.text("codearts_endpoint"):
-            raise ConfigurationError(
-                f"connection {self.conn_id!r}: Open Telekom Cloud (cloud 'otc') does not offer CodeArts Pipeline. Name "
-                "a connection to Huawei Cloud, or give the service's address in codearts_endpoint."
+            project_id = text_id(
+                given, f"connection {self.conn_id!r}, field {shown(self.conn_type, 'codearts_project_id')}"
             )
+        if fields.text("cloud") == "otc" and not fields.text("codearts_endpoint"):
+            raise fields.problem(
+                "cloud", "Open Telekom Cloud ('otc') does not offer CodeArts Pipeline. Name a connection to Huawei "
+                "Cloud, or give the service's address in {codearts_endpoint}."
+            )  # fmt: skip
         endpoint, missing = self.endpoint(fields, "codearts_endpoint", host_of)
         if missing:
             raise ConfigurationError(missing)
@@ -108,7 +111,7 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
         """Ask for one pipeline."""
         count = yield from api.count_pipelines()
         shown = "an unknown number of" if count is None else count
-        hint = "" if count else " Who is not a member of the CodeArts project sees none."
+        hint = "" if count else " Who is not a member of the CodeArts project sees none: check its id."
         return f"CodeArts accepts the access key; project {api.project_id} shows {shown} pipelines.{hint}"
 
     def look(

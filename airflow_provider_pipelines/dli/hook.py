@@ -105,7 +105,8 @@ class DliHook(HuaweiCloudHook[DliApi], DliOperations):
     def probe(self, api: DliApi) -> Call[str]:
         """List one job."""
         project, count = yield from api.count_flink_jobs()
-        return f"DLI accepts the credentials; project {project} has {count} Flink jobs."
+        hint = "" if count else " If there should be some, check region and project id."
+        return f"DLI accepts the credentials; project {project} has {count} Flink jobs.{hint}"
 
     def look(
         self, api: DliApi, kind: str, scope: Mapping[str, object], ids: Sequence[str]

@@ -54,7 +54,6 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
     conn_type = "enos"
     conn_name_attr = "enos_conn_id"
     default_conn_name = "enos_default"
-    hook_name = "EnOS"
 
     def __init__(self, enos_conn_id: str = default_conn_name, org_id: str | None = None) -> None:
         super().__init__(enos_conn_id)
@@ -88,7 +87,8 @@ class EnosHook(PipelinesHook[EnosApi], EnosOperations):
     def probe(self, api: EnosApi) -> Call[str]:
         """List the first page of pipelines."""
         count = yield from api.count_pipelines()
-        return f"EnOS accepts the access key; organization {api.org_id} shows {count} released pipelines."
+        hint = "" if count else " If there should be some, check the organization id."
+        return f"EnOS accepts the access key; organization {api.org_id} shows {count} released pipelines.{hint}"
 
     def look(
         self, api: EnosApi, kind: str, scope: Mapping[str, Any], ids: Sequence[str]

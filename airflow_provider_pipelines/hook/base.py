@@ -24,6 +24,7 @@ from airflow_provider_pipelines.errors import (
     ConnectionMissing,
     PipelinesError,
 )
+from airflow_provider_pipelines.hook import form
 from airflow_provider_pipelines.hook.clients import Binding, SyncClient
 from airflow_provider_pipelines.hook.connection import Fields
 from airflow_provider_pipelines.provider import CONNECTIONS
@@ -51,11 +52,23 @@ class PipelinesHook(BaseHook, Generic[T]):
     #: the time; tests put another one in
     clock: Clock = SYSTEM
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give the class its form."""
+        super().__init_subclass__(**options)
+        form.give_to(cls, cls.conn_type)
+
     def __init__(self, conn_id: str) -> None:
         super().__init__()
         self.conn_id = conn_id
         #: the bindings of prepared cancels, each in a list of its own
         self._spare: list[list[Binding[T]]] = []
+
+    @property
+    def vendor(self) -> str:
+        """The vendor's room, by whose name a trigger finds the hook again."""
+        package = __name__.partition(".")[0]
+        module = next(cls.__module__ for cls in type(self).__mro__ if cls.__module__.partition(".")[0] == package)
+        return module.split(".")[-2]
 
     @property
     def aio(self) -> Aio[T]:
@@ -184,18 +197,58 @@ class PipelinesHook(BaseHook, Generic[T]):
         return cancel
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make one cheap authenticated read; says in a sentence what was seen, or what to mend."""
+        """
+        Make one cheap authenticated read, and say in a sentence what was seen or what to mend.
+
+        The hook that a connection type names is what Airflow's *Test* button asks: it makes one read for each service
+        that the connection is filled in for, and says which were not tested.
+        """
         try:
-            binding = self.bind(self.fields)
-            route = binding.route
-            short = replace(binding, route=replace(route, timeout=min(route.timeout, TEST_TIMEOUT / 2)))
-            client = SyncClient(short, self.clock, compat.mask_secret)
-            try:
-                return True, client.run(self.probe(client.api), ONE_TRY)
-            finally:
-                client.close()
+            fields = self.fields
         except PipelinesError as error:
-            return False, str(error)
+            return False, self._told(error)
+        kind = CONNECTIONS[self.conn_type]
+        asked_by_the_form = kind["hook"] == f"{type(self).__module__}.{type(self).__qualname__}"
+        seen: dict[str, bool] = {}
+        missing: list[str] = []
+        for vendor, service in kind["services"].items():
+            if vendor != self.vendor and not asked_by_the_form:
+                continue
+            hook = self if vendor == self.vendor else hook_named(vendor)(self.conn_id)
+            if not hook._is_wanted(fields, service["wanted by"] if asked_by_the_form else []):
+                labels = " or ".join(form.shown(self.conn_type, name) for name in service["wanted by"])
+                missing.append(f"{service['label']} was not tested: fill in {labels}.")
+                continue
+            try:
+                seen[hook._probed(fields)] = True
+            except PipelinesError as error:
+                seen[self._told(error)] = False
+                if isinstance(error, AuthenticationError):
+                    # one more refusal of the same key brings it nearer to being locked
+                    break
+        return bool(seen) and all(seen.values()), " ".join([*seen, *missing])
+
+    def _is_wanted(self, fields: Fields, by: Sequence[str]) -> bool:
+        own = [value for name, value in self.arguments.items() if name != self.conn_name_attr]
+        return not by or any(fields.text(name) for name in by) or any(own)
+
+    def _probed(self, fields: Fields) -> str:
+        binding = self.bind(fields)
+        short = replace(binding, route=replace(binding.route, timeout=min(binding.route.timeout, TEST_TIMEOUT / 2)))
+        client = SyncClient(short, self.clock, compat.mask_secret)
+        try:
+            said: str = client.run(self.probe(client.api), ONE_TRY)
+            return said
+        finally:
+            client.close()
+
+    def _told(self, error: PipelinesError) -> str:
+        """Write an error without the connection's id: where Airflow's page asks, Airflow has made it up."""
+        if isinstance(error, ConnectionMissing):
+            return str(error)
+        named = f"connection {self.conn_id!r}"
+        text = str(error).replace(f"{named}, field ", "field ").replace(named, "the connection")
+        return text[:1].upper() + text[1:]
 
     def close(self) -> None:
         """Close the connections."""
@@ -218,36 +271,6 @@ class PipelinesHook(BaseHook, Generic[T]):
     async def __aexit__(self, *_: object) -> None:
         """Close the connections of ``aio``."""
         await self.aio.close()
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Give the form's behaviour to Airflow 2.11 to 3.1."""
-        entry = CONNECTIONS[cls.conn_type]
-        return {
-            "hidden_fields": entry["hidden"],
-            "relabeling": entry["relabeling"],
-            "placeholders": entry["placeholders"],
-        }
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Give the form's fields to Airflow 2.11 to 3.1."""
-        from flask_appbuilder.fieldwidgets import (  # type: ignore[import-not-found]  # there on 2.11 to 3.1 only
-            BS3PasswordFieldWidget,
-            BS3TextFieldWidget,
-        )
-        from wtforms import BooleanField, PasswordField, StringField  # type: ignore[import-untyped]  # has no types
-
-        widgets = {}
-        for name, entry in CONNECTIONS[cls.conn_type]["fields"].items():  # type: ignore[attr-defined]
-            about = {"label": entry["label"], "description": entry["description"]}
-            if entry["schema"]["type"] == "boolean":
-                widgets[name] = BooleanField(default=entry["schema"]["default"], **about)
-            elif entry["schema"].get("format") == "password":
-                widgets[name] = PasswordField(widget=BS3PasswordFieldWidget(), **about)
-            else:
-                widgets[name] = StringField(widget=BS3TextFieldWidget(), **about)
-        return widgets
 
     def __repr__(self) -> str:
         """Show the connection's id and nothing of its content."""

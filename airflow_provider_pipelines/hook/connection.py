@@ -13,7 +13,11 @@ from airflow_provider_pipelines.core.http.route import Route, certificates, envi
 from airflow_provider_pipelines.errors import (
     ConfigurationError,
 )
+from airflow_provider_pipelines.hook.form import choices, secrets, shown, with_labels
 from airflow_provider_pipelines.provider import CONNECTIONS
+
+#: what Airflow's pages and API show, and send back, in place of a secret
+_MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Fields:
 
         :raises ConfigurationError: a field is unknown
         """
-        table: Mapping[str, Any] = CONNECTIONS[kind]["fields"]  # type: ignore[assignment]
+        table: Mapping[str, Any] = CONNECTIONS[kind]["fields"]
         if not isinstance(extra or {}, Mapping):
             raise ConfigurationError(f"connection {conn_id!r}: extra is no JSON object. Give fields and their values.")
         prefix = f"extra__{kind}__"
@@ -50,14 +54,27 @@ class Fields:
                 f"connection {conn_id!r}: unknown fields in extra: {', '.join(unknown)}. "
                 f"Possible are {', '.join(table)}."
             )
-        return cls(
-            conn_id, kind, connection.host, connection.port, connection.login, connection.password,
+        fields = cls(
+            # Airflow's page sends 0 for a port that is empty
+            conn_id, kind, connection.host, connection.port or None, connection.login, connection.password,
             {name: value for name, value in values.items() if value not in (None, "")},
         )  # fmt: skip
+        for name, value in {"password": fields.password, **{name: values.get(name) for name in secrets(kind)}}.items():
+            if value == _MASK:
+                raise fields.problem(
+                    name, f"is {_MASK}, which Airflow shows in place of a secret. Fill in the secret itself again; "
+                    "'airflow-pipelines status --conn-id' tests a connection as it is stored."
+                )  # fmt: skip
+        return fields
 
     def problem(self, name: str, text: str) -> ConfigurationError:
-        """Make the error for a field."""
-        return ConfigurationError(f"connection {self.conn_id!r}, field {name}: {text}")
+        """
+        Make the error for a field.
+
+        :param text: what is wrong, and what to do; ``{name}`` stands for a field as the form calls it
+        """
+        text = with_labels(self.kind, text)
+        return ConfigurationError(f"connection {self.conn_id!r}, field {shown(self.kind, name)}: {text}")
 
     def needed(self, name: str, value: str | None, what: str) -> str:
         """Give a value that has to be there, without blanks around it."""
@@ -72,7 +89,7 @@ class Fields:
             return None
         if not isinstance(value, str):
             raise self.problem(name, "is no text.")
-        allowed = CONNECTIONS[self.kind]["fields"][name]["schema"].get("enum")  # type: ignore[index]
+        allowed = choices(self.kind, name)
         if allowed and value not in allowed:
             raise self.problem(name, f"{value!r} is not possible. Possible are {', '.join(allowed)}.")
         return value.strip()
@@ -82,7 +99,7 @@ class Fields:
         value = self.extra.get(name)
         if value is None:
             return None
-        schema = CONNECTIONS[self.kind]["fields"][name]["schema"]  # type: ignore[index]
+        schema = CONNECTIONS[self.kind]["fields"][name]["schema"]
         try:
             number = float(value) if not isinstance(value, bool) else float("nan")
         except (TypeError, ValueError):

@@ -114,11 +114,11 @@ def error_in(payload: Any) -> tuple[str | None, str] | None:
     return (None, inner[:500]) if isinstance(inner, str) and inner else None
 
 
-_KEY = "Check login (AK) and password (SK) of the connection."
-_EXPIRED = "The temporary keys have expired: fill in a new login (AK), password (SK) and security_token."
-_WRONG_REGION = "Check region and project_id of the connection: a token is good in the region it was made in."
+_KEY = "Check the access key (AK, login) and the secret key (SK, password) of the connection."
+_EXPIRED = "The temporary keys have expired: fill in a new access key (AK), secret key (SK) and security token."
+_WRONG_REGION = "Check region and project id of the connection: a token is good in the region it was made in."
 _LOGIN = (
-    "Check login (IAM user), password and account of the connection, and the region or project_id that the token is "
+    "Check IAM user (login), password and account of the connection, and the region or project id that the token is "
     "for. Federated users and HUAWEI IDs cannot log in like this; make an IAM user."
 )
 _DISABLED = "Ask the account's administrator to enable the user and its programmatic access."
@@ -133,7 +133,7 @@ _KNOWN: Codes = {
     "IAM.0012": (Throttled, None),
     "IAM.0004": (NotFound, None),
     "IAM.0005": (Conflict, None),
-    "IAM.0020": (InvalidRequest, "Give the address of another region's IAM in iam_endpoint."),
+    "IAM.0020": (InvalidRequest, "Give the address of another region's IAM in IAM endpoint (iam_endpoint)."),
     "IAM.0061": (AuthenticationError, "IAM has locked the user after wrong passwords. Wait, and check the password."),
     "IAM.0062": (AuthenticationError, _LOGIN),
     "IAM.0063": (AuthenticationError, _WRONG_REGION),
@@ -148,7 +148,7 @@ _KNOWN: Codes = {
     "IAM.1106": (AuthenticationError, "The user of the access key does not exist any more."),
     "IAM.1107": (AuthenticationError, "The access key is switched off: enable it in IAM, or make another one."),
     "IAM.1108": (AuthenticationError, _EXPIRED),
-    "IAM.1109": (InvalidRequest, "Check project_id and region of the connection."),
+    "IAM.1109": (InvalidRequest, "Check project id and region of the connection."),
 }
 #: what IAM alone says with bare numbers
 IAM_CODES: Codes = {"1101": (AuthenticationError, _LOGIN), "1103": (AuthenticationError, _LOGIN)}

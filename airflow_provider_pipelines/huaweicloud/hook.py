@@ -47,7 +47,6 @@ class HuaweiCloudHook(PipelinesHook[T]):
     conn_type = "huaweicloud"
     conn_name_attr = "huaweicloud_conn_id"
     default_conn_name = "huaweicloud_default"
-    hook_name = "Huawei Cloud / Open Telekom Cloud"
 
     def __init__(
         self,
@@ -74,12 +73,12 @@ class HuaweiCloudHook(PipelinesHook[T]):
         source = fields.text("credentials_source") or "connection"
         if source != "file" and fields.text("credentials_file"):
             raise fields.problem(
-                "credentials_file", "is read with credentials_source 'file' only. Set that, or leave it empty."
+                "credentials_file", "is read with {credentials_source} 'file' only. Set that, or leave it empty."
             )
         if source == "connection":
             return fields
         if (fields.text("auth") or "aksk") != "aksk":
-            raise fields.problem("credentials_source", f"{source!r} has access keys only. Set auth to 'aksk'.")
+            raise fields.problem("credentials_source", f"{source!r} has access keys only. Set {{auth}} to 'aksk'.")
         for name, value in (
             ("login", fields.login),
             ("password", fields.password),
@@ -87,7 +86,7 @@ class HuaweiCloudHook(PipelinesHook[T]):
         ):
             if value:
                 raise fields.problem(
-                    name, f"is filled in, but credentials_source {source!r} says that the keys are elsewhere. "
+                    name, f"is filled in, but {{credentials_source}} {source!r} says that the keys are elsewhere. "
                     "Leave one of them empty."
                 )  # fmt: skip
         try:
@@ -99,12 +98,12 @@ class HuaweiCloudHook(PipelinesHook[T]):
 
     def region_of(self, fields: Fields) -> str | None:
         """Give the region: the task's, else the connection's."""
+        rule = "small letters, digits and '-', for instance eu-de"
+        if self.region and not _REGION.fullmatch(self.region):
+            raise ConfigurationError(f"the task's region {self.region!r} is no region's name: {rule}.")
         region = self.region or fields.text("region")
         if region is not None and not _REGION.fullmatch(region):
-            raise ConfigurationError(
-                f"region {region!r} is no region's name: small letters, digits and '-', for instance eu-de. Check the "
-                f"task's region, or the field region of connection {self.conn_id!r}."
-            )
+            raise fields.problem("region", f"{region!r} is no region's name: {rule}.")
         return region
 
     def endpoint(self, fields: Fields, field: str, host_of: Callable[[str, str], str | None]) -> tuple[str, str]:
@@ -123,7 +122,7 @@ class HuaweiCloudHook(PipelinesHook[T]):
         if host is not None:
             return f"https://{host}", ""
         found = f"region {region!r} of cloud {cloud!r} is not known for it" if region else "there is no region"
-        return "", str(fields.problem(field, f"{found}. Fill in region, or the address in {field}."))
+        return "", str(fields.problem(field, f"{found}. Fill in {{region}}, or the address here."))
 
     def scheme(
         self, fields: Fields, name: str, service: Service, fresh: bool, project_id: str | None = None
@@ -157,7 +156,7 @@ class HuaweiCloudHook(PipelinesHook[T]):
         if (host := iam_host(cloud, region)) is not None:
             return f"https://{host}", ""
         found = f"region {region!r} of cloud {cloud!r} is not known" if region else "there is no region"
-        return "", str(fields.problem("iam_endpoint", f"{found}. Fill in region, or IAM's address in iam_endpoint."))
+        return "", str(fields.problem("iam_endpoint", f"{found}. Fill in {{region}}, or IAM's address here."))
 
     def _way(self, fields: Fields, iam: Iam, scope: Scope) -> tuple[Callable[[Identity], Auth], tuple[str | None, ...]]:
         """
@@ -171,7 +170,7 @@ class HuaweiCloudHook(PipelinesHook[T]):
         if (fields.text("auth") or "aksk") == "password":
             login = _login(fields)
             if not scope.project_id and not scope.region:
-                raise fields.problem("region", "is empty. Fill in region or project_id: a token is for one project.")
+                raise fields.problem("region", "is empty. Fill it in, or {project_id}: a token is for one project.")
             parts = ("password", login.user, login.password, login.account, *acting)
             return lambda identity: TokenAuth(iam, identity, login, scope, agency), parts
         key = _key(fields)
@@ -191,7 +190,7 @@ class HuaweiCloudHook(PipelinesHook[T]):
                 yield from ()
                 return given
             if not region:
-                raise fields.problem("region", "is empty. Fill in region (the project is found by it) or project_id.")
+                raise fields.problem("region", "is empty. Fill it in (the project is found by it), or {project_id}.")
             return (yield from find_project(identity, region))
 
         return project
@@ -200,26 +199,26 @@ class HuaweiCloudHook(PipelinesHook[T]):
 def _agency(fields: Fields) -> Agency | None:
     name, account = fields.text("agency_name"), fields.text("agency_account")
     if name and not account:
-        raise fields.problem("agency_account", "is empty. Fill in the account that made the agency in agency_name.")
+        raise fields.problem("agency_account", "is empty. Fill in the account that made the agency in {agency_name}.")
     if account and not name:
-        raise fields.problem("agency_name", "is empty. Fill in the agency that agency_account made for you.")
+        raise fields.problem("agency_name", "is empty. Fill in the agency that {agency_account} made for you.")
     return Agency(name, account) if name and account else None
 
 
 def _login(fields: Fields) -> Login:
-    user = fields.needed("login", fields.login, "the name of the IAM user, as auth is 'password'")
-    fields.needed("password", fields.password, "the password of the IAM user, as auth is 'password'")
+    user = fields.needed("login", fields.login, "the name of the IAM user, as {auth} is 'password'")
+    fields.needed("password", fields.password, "the password of the IAM user, as {auth} is 'password'")
     account = fields.needed("account", fields.text("account"), "the account (domain) of the IAM user")
     if fields.text("security_token"):
-        raise fields.problem("security_token", "belongs to access keys. Leave it empty, or set auth to 'aksk'.")
+        raise fields.problem("security_token", "belongs to access keys. Leave it empty, or set {auth} to 'aksk'.")
     return Login(user, fields.password or "", account)
 
 
 def _key(fields: Fields) -> AccessKey:
     if fields.text("account"):
         raise fields.problem(
-            "account", "belongs to auth 'password'. Set auth to that, or leave account empty; the account of an agency "
-            "goes into agency_account."
+            "account", "belongs to {auth} 'password'. Set that, or leave it empty; the account of an agency goes into "
+            "{agency_account}."
         )  # fmt: skip
     return AccessKey(
         fields.needed("login", fields.login, "the access key (AK)"),

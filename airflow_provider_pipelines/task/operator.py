@@ -244,7 +244,7 @@ class VerbOperator(BaseOperator):
         if cancel_ids and (ti := context.get("ti")) is not None:
             ti.xcom_push(key=OWNED, value=cancel_ids)
         trigger: WatchTrigger = WatchTrigger(
-            vendor=type(self.hook).__module__.split(".")[-2],
+            vendor=self.hook.vendor,
             arguments=self.hook.arguments,
             kind=self.kind,
             scope=self.scope,

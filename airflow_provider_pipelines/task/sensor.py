@@ -147,7 +147,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.trigger import WatchTrigger
 
         trigger = WatchTrigger(
-            vendor=type(self.hook).__module__.split(".")[-2],
+            vendor=self.hook.vendor,
             arguments=self.hook.arguments,
             kind=self.kind,
             scope=self.scope,

@@ -148,7 +148,7 @@ def test_a_wrong_key_is_explained(emulator, connection):
     connection(password="wrong")
     good, said = CodeArtsHook().test_connection()
     assert not good
-    assert "Check login (AK)" in said
+    assert "access key (AK, login)" in said
     with pytest.raises(AuthenticationError):
         CodeArtsHook().list_pipelines()
 
@@ -160,7 +160,7 @@ def test_a_missing_connection_is_one(emulator):
 
 def test_the_project_is_never_the_iam_project(emulator, connection):
     connection(codearts_project_id=None, project_id="1a300000000000000000000000000fa4")
-    with pytest.raises(ConfigurationError, match=r"codearts_project_id: is empty.*not the IAM project's"):
+    with pytest.raises(ConfigurationError, match=r"codearts_project_id\): is empty.*not the IAM project's"):
         CodeArtsHook().list_pipelines()
     assert emulator.calls() == []
 
@@ -175,7 +175,7 @@ def test_the_tasks_project_wins(emulator):
 
 def test_a_projects_field_is_named(emulator, connection):
     connection(codearts_project_id="a/b")
-    with pytest.raises(ConfigurationError, match="field codearts_project_id: 'a/b' is no id"):
+    with pytest.raises(ConfigurationError, match=r"field CodeArts project id \(codearts_project_id\): 'a/b' is no id"):
         CodeArtsHook().get_conn()
 
 
@@ -212,16 +212,16 @@ def test_the_connections_own_endpoint_wins(emulator, connection):
 
 def test_a_cloud_without_codearts_is_named(emulator, connection):
     connection(codearts_endpoint=None, cloud="otc", region="eu-de")
-    with pytest.raises(
-        ConfigurationError, match=r"Open Telekom Cloud \(cloud 'otc'\) does not offer CodeArts Pipeline"
-    ):
+    with pytest.raises(ConfigurationError, match=r"Open Telekom Cloud \('otc'\) does not offer CodeArts Pipeline"):
         CodeArtsHook().list_pipelines()
 
 
 @pytest.mark.parametrize("region", ["cn-nowhere-1", None])
 def test_an_unknown_region_needs_an_endpoint(emulator, connection, region):
     connection(codearts_endpoint=None, cloud=None, region=region)
-    with pytest.raises(ConfigurationError, match="Fill in region, or the address in codearts_endpoint"):
+    with pytest.raises(
+        ConfigurationError, match=r"\(codearts_endpoint\): .*Fill in Region \(region\), or the address here"
+    ):
         CodeArtsHook().list_pipelines()
 
 

@@ -15,10 +15,8 @@ NOW = 1_700_000_000.5
 TEN_LATER = "Tue, 14 Nov 2023 22:13:30 GMT"
 GATEWAY = "https://gateway.example.com"
 JSON = {"Content-Type": "application/json;charset=UTF-8", "Accept": "application/json"}
-WRONG_KEY = "Check login (AccessKey) and password (SecretKey) of the connection."
-WRONG_ID = (
-    "Check the id, and org_id in the connection; the pipeline has to be released, and granted to this access key."
-)
+WRONG_KEY = "Check AccessKey (login) and SecretKey (password) of the connection."
+WRONG_ID = "Check the id, and the organization id (org_id) of the connection; the pipeline has to be released, and granted to this access key."
 ROUTE = "Check the host in the connection: the API gateway's address."
 FINAL = "Give the final address as host in the connection."
 ACTION, FETCH = "pause_pipeline", "get_token"

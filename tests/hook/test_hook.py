@@ -69,7 +69,8 @@ def test_a_wrong_field_is_named_with_its_remedy_and_no_secret(monkeypatch, chang
     assert "enos_default" in text
     assert SECRET not in text
     assert KEY not in text
-    assert hook.test_connection() == (False, text)
+    told = text.removeprefix("connection 'enos_default', ").replace("connection 'enos_default'", "the connection")
+    assert hook.test_connection() == (False, told[0].upper() + told[1:])
 
 
 def test_fields_are_read_as_they_are_stored_in_old_and_new_forms(monkeypatch):

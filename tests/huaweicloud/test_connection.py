@@ -63,7 +63,7 @@ WRONG = [
     ({"login": None}, {}, "login", "access key (AK)"),
     ({"password": None}, {}, "password", "secret key (SK)"),
     ({}, {"auth": "token"}, "auth", "Possible are aksk, password"),
-    ({}, {"account": "acme"}, "account", "belongs to auth 'password'. Set auth to that, or leave account empty"),
+    ({}, {"account": "acme"}, "account", "belongs to Authentication (auth) 'password'. Set that, or leave it empty"),
     ({}, {"agency_name": "operators"}, "agency_account", "Fill in the account that made the agency"),
     ({}, {"agency_account": "customer"}, "agency_name", "Fill in the agency"),
     (USER, {"auth": "password"}, "account", "Fill in the account (domain)"),
@@ -71,13 +71,13 @@ WRONG = [
     ({**USER, "password": " "}, PASSWORD, "password", "the password of the IAM user"),
     (USER, {**PASSWORD, "security_token": "t"}, "security_token", "belongs to access keys"),
     (USER, {**PASSWORD, "agency_name": "operators"}, "agency_account", "Fill in"),
-    (USER, {**PASSWORD, "region": None, "dli_endpoint": "x.example.com"}, "region", "Fill in region or project_id"),
+    (USER, {**PASSWORD, "region": None, "dli_endpoint": "x.example.com"}, "region", "Fill it in, or IAM project id (project_id)"),
     ({}, {"credentials_source": "vault"}, "credentials_source", "Possible are connection, environment, file"),
     ({}, {"credentials_source": "environment"}, "login", "Leave one of them empty"),
     ({"login": None}, {"credentials_source": "file"}, "password", "Leave one of them empty"),
     ({"login": None, "password": None}, {"credentials_source": "environment", "security_token": "t"}, "security_token", "Leave one of them empty"),
-    (USER, {**PASSWORD, "credentials_source": "environment"}, "credentials_source", "Set auth to 'aksk'"),
-    ({}, {"credentials_file": "/x"}, "credentials_file", "credentials_source 'file' only"),
+    (USER, {**PASSWORD, "credentials_source": "environment"}, "credentials_source", "Set Authentication (auth) to 'aksk'"),
+    ({}, {"credentials_file": "/x"}, "credentials_file", "(credentials_source) 'file' only"),
     ({"login": None, "password": None}, {"credentials_source": "environment", "credentials_file": "/x"}, "credentials_file", "'file' only"),
     ({"login": None, "password": None}, {"credentials_source": "environment"}, "credentials_source", "HUAWEICLOUD_SDK_AK is empty on this machine"),
     ({"login": None, "password": None}, {"credentials_source": "file", "credentials_file": "/no/such"}, "credentials_source", "cannot be read"),
@@ -97,7 +97,10 @@ def test_what_does_not_go_together_is_told_with_what_to_fill_in(monkeypatch, fie
     assert field in text
     assert remedy in text
     assert "c4n4ry" not in text
-    assert hook.test_connection() == (False, text)
+    fine, told = hook.test_connection()
+    assert not fine
+    assert told.count(remedy) == 1
+    assert "huaweicloud_default" not in told
 
 
 def test_a_password_is_sent_as_it_is_blanks_included(monkeypatch):
@@ -112,7 +115,7 @@ def test_keys_are_taken_from_the_environment_only_if_the_connection_says_so(monk
     monkeypatch.setenv("HUAWEICLOUD_SDK_SECURITY_TOKEN", "ENVTOKEN")
     monkeypatch.setenv("HUAWEICLOUD_SDK_PROJECT_ID", "ENVPROJECT")
     assert connect(monkeypatch).fields.login == AK
-    with pytest.raises(errors.ConfigurationError, match="login: is empty"):
+    with pytest.raises(errors.ConfigurationError, match=r"\(login\): is empty"):
         bind(connect(monkeypatch, login=None, password=None))
     said = {"credentials_source": "environment"}
     fields = connect(monkeypatch, said, login=None, password=None).fields
@@ -221,7 +224,7 @@ def test_a_region_whose_iam_is_not_known_works_until_iam_is_needed(monkeypatch, 
     extra = {"cloud": cloud, "region": "eu-odd-1", "dli_endpoint": "dli.example.com"}
     binding = bind(connect(monkeypatch, extra))
     assert binding.scheme._services["iam"].endpoint == ""
-    assert "Fill in region, or IAM's address in iam_endpoint" in binding.scheme._services["iam"].missing
+    assert "Fill in Region (region), or IAM's address here" in binding.scheme._services["iam"].missing
 
 
 def test_other_accounts_agencies_and_passwords_are_other_identities(monkeypatch):

@@ -371,7 +371,9 @@ def test_an_expired_security_token_by_iams_own_code_is_explained_or_renewed(conn
         assert jobs() > 3
         assert connection.iam() == ["create_temporary_key", "list_projects"] * 2
     else:
-        with pytest.raises(errors.AuthenticationError, match=r"new login \(AK\), password \(SK\) and security_token"):
+        with pytest.raises(
+            errors.AuthenticationError, match=r"new access key \(AK\), secret key \(SK\) and security token"
+        ):
             jobs()
         assert connection.iam() == ["list_projects"]
 
@@ -443,7 +445,7 @@ def test_a_cancel_on_a_worker_that_is_killed_waits_for_nobody_and_uses_the_token
 
 
 def test_an_address_of_iam_that_is_not_known_is_asked_for_where_it_is_needed(connection):
-    missing = "field iam_endpoint: region 'eu-test-1' of cloud 'otc'"
+    missing = r"field IAM endpoint \(iam_endpoint\): region 'eu-test-1' of cloud 'otc'"
     connection.by("password").give(extra={"iam_endpoint": None, "cloud": "otc"})
     with pytest.raises(errors.ConfigurationError, match=missing):
         jobs()

@@ -41,9 +41,10 @@ TOKEN_MARGIN = 5.0
 _TOKEN_TRIES = 4
 
 _WRONG_ID = (
-    "Check the id, and org_id in the connection; the pipeline has to be released, and granted to this access key."
+    "Check the id, and the organization id (org_id) of the connection; the pipeline has to be released, and granted to "
+    "this access key."
 )
-_WRONG_KEY = "Check login (AccessKey) and password (SecretKey) of the connection."
+_WRONG_KEY = "Check AccessKey (login) and SecretKey (password) of the connection."
 
 # https://support.enos-iot.com/docs/stream-processing-api/en/2.4.4/operate_pipeline and the pages beside it
 _CODES: dict[int, tuple[type[ApiError], str | None]] = {
@@ -71,7 +72,7 @@ _CODES: dict[int, tuple[type[ApiError], str | None]] = {
     1003: (AuthenticationError, _WRONG_KEY),
     1004: (AuthenticationError, _WRONG_KEY),
     1005: (ServerError, None),
-    1202: (InvalidRequest, "A parameter is empty: check login and password of the connection."),
+    1202: (InvalidRequest, "A parameter is empty: check AccessKey (login) and SecretKey (password) of the connection."),
 }  # fmt: skip
 _TOKEN_EXPIRED = {1203, 4011, 4012}
 _STATE = re.compile(r"\[\s*([A-Za-z_]+)\s*\]")
