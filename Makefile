@@ -12,7 +12,7 @@ SEED ?= 1
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 
-.PHONY: help setup lint test demo system matrix pins bench dist mutants constraints
+.PHONY: help setup lint test demo browser system matrix pins bench dist mutants constraints
 
 help: ## show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ test: $(ready) ## run the tests with coverage, WORKERS=2 at a time (0: in one pr
 
 demo: $(ready) ## run the maintenance window on a real Airflow against the emulator; KEEP=1 leaves the UI up
 	$(bin)/python -m scripts.demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+browser: $(ready) ## fill in both connection forms and press Test in a real browser; PICTURES=docs/pictures keeps what it sees
+	@sh scripts/browser/setup.sh
+	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[browser]'
+	$(bin)/python -m scripts.browser $(if $(PICTURES),--pictures '$(PICTURES)')
 
 system: $(ready) ## kill and freeze a real Airflow on PostgreSQL, for MINUTES=60 at most; goes on when run again, FRESH=1 begins anew
 	@sh scripts/system/setup.sh
@@ -59,4 +64,4 @@ mutants: $(ready) ## see whether the tests notice small changes of the code, for
 
 constraints: $(ready) ## pin the newest versions that go with AIRFLOW
 	echo 'apache-airflow==$(AIRFLOW)' | $(bin)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--extra dev --extra bench --extra mutants --extra system --no-header --no-annotate --output-file constraints.txt pyproject.toml -
+		--extra dev --extra bench --extra browser --extra mutants --extra system --no-header --no-annotate --output-file constraints.txt pyproject.toml -

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +42,10 @@ class Api:
     def knows(self, dag_id: str) -> bool:
         """Tell whether there is such a DAG."""
         return self._call("GET", f"dags/{dag_id}", allow=404).ok
+
+    def add_connection(self, body: Mapping[str, Any]) -> None:
+        """Add a connection, in the fields of the API."""
+        self._call("POST", "connections", dict(body))
 
     def trigger(self, dag_id: str, run_id: str) -> None:
         """Ask for a DAG run."""
