@@ -91,5 +91,9 @@ def test_the_files_of_the_quick_start_are_the_dags_of_the_readme(shell, tmp_path
 
 def test_the_second_terminal_of_the_quick_start_finds_what_the_first_one_made():
     quick = README.partition("## Quick start")[2].partition("\n## ")[0]
-    home = 'source venv/bin/activate\nexport AIRFLOW_HOME="$PWD/airflow"\n'
-    assert [home in block for block in BLOCKS if block in quick].count(True) == 2
+    blocks = [block for block in BLOCKS if block in quick]
+    assert "source first-light/venv/bin/activate\n" in blocks[0]
+    assert 'cd first-light\nexport AIRFLOW_HOME="$PWD/airflow"\n' in blocks[0]
+    assert ['source venv/bin/activate\nexport AIRFLOW_HOME="$PWD/airflow"\n' in block for block in blocks].count(
+        True
+    ) == 1

@@ -4,10 +4,14 @@ import json
 
 import pytest
 
-from tests.stored import windows, write
-from tests.stored.surroundings import Surroundings
-from tests.support.names import connections
-from tests.support.playing import MemoryStore
+from tests.support.airflow import whole_module_since
+
+whole_module_since("3.3", "the records are written anew by tasks as they run since then")
+
+from tests.stored import windows, write  # noqa: E402
+from tests.stored.surroundings import Surroundings  # noqa: E402
+from tests.support.names import connections  # noqa: E402
+from tests.support.playing import MemoryStore  # noqa: E402
 
 FILES = {f"{path.parts[-3]}/{path.stem}": json.loads(path.read_text()) for path in write.every("windows")}
 #: those in which something is down that nobody brings back
