@@ -24,7 +24,7 @@ from scripts.matrix.versions import PLACES, ROOT, Place
 FOLDER = ROOT / ".matrix"
 #: the part of the tests that meets Airflow
 SUITE = ROOT / "tests" / "matrix" / "suite.txt"
-STEPS = ("install", "import", "provider", "suite", "play")
+STEPS = ("install", "import", "parse", "provider", "suite", "play")
 
 
 class Results:
@@ -85,6 +85,7 @@ def _visit(place: Place, wheel: Path, results: Results, steps: list[str], progre
     actions: dict[str, Callable[[], str]] = {
         "install": lambda: environment.install(wheel),
         "import": environment.imports,
+        "parse": environment.parses,
         "provider": lambda: known_to_airflow(environment),
         "suite": lambda: environment.suite(SUITE.read_text().split()),
         "play": lambda: played(environment, progress),

@@ -15,6 +15,8 @@ from scripts.live.processes import Failure
 from scripts.live.stack import clean_environment
 from scripts.matrix.versions import ROOT, Place
 
+#: how often a DAG file is imported to see what it costs, and how many modules it may load
+PARSES, MOST_MODULES = 7, 40
 #: what the part of the tests needs that meets Airflow, beside the package itself
 COPIED = ("tests", "scripts", "example_dags", "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml")
 
@@ -71,7 +73,7 @@ class Environment:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        _run([uv(), "venv", "--quiet", "--python", self.place.python, str(self.venv)])
+        _run([uv(), "venv", "--quiet", "--no-python-downloads", "--python", self.place.python, str(self.venv)])
         _run([uv(), "pip", "install", "--quiet", "--python", self.python, "--requirement", str(self.place.pins)])
         stamp.write_text(pins)
 
@@ -101,6 +103,16 @@ class Environment:
         if shown.returncode or answer.get("problems"):
             raise Failure("not everything can be imported.", answer.get("problems") or shown.stderr.splitlines()[-25:])
         return f"{answer['modules']} modules"
+
+    def parses(self) -> str:
+        """Import what a DAG file imports, some times. The number of modules is a promise, the time is for readers."""
+        script = ROOT / "scripts" / "matrix" / "parsing.py"
+        shown = [self.run([self.python, str(script)]).stdout.strip().splitlines()[-1] for _ in range(PARSES)]
+        answers = [json.loads(one) for one in shown]
+        modules, fastest = answers[0]["modules"], min(answer["ms"] for answer in answers)
+        if modules > MOST_MODULES:
+            raise Failure(f"a DAG file loads {modules} modules, and not {MOST_MODULES} at most.")
+        return f"{modules} modules, {fastest:.0f} ms"
 
     def suite(self, files: Sequence[str]) -> str:
         """Run a part of the tests against the installed wheel."""
