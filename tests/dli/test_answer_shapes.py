@@ -15,11 +15,13 @@ from airflow_provider_pipelines.dli.api.replies import (
     delivery,
     member,
     part,
+    plain,
     readable,
     refusal,
     rows_of,
     succeeded,
 )
+from airflow_provider_pipelines.dli.api.spark.models import SparkState
 from airflow_provider_pipelines.dli.api.sql.models import SqlJob, SqlPage
 
 REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")
@@ -208,3 +210,76 @@ def test_a_list_of_sql_jobs_that_is_missing_is_not_an_empty_one():
     with pytest.raises(errors.MalformedReply):
         succeeded(SqlPage, {"is_success": True, "job_count": 3}, LIST)
     assert succeeded(SqlPage, {"is_success": True, "jobs": None}, LIST).jobs == []
+
+
+BATCH = Request("show_spark_batch_state", "GET", "/v2.0/p/batches/1/state")
+CANCEL = Request("cancel_sql_job", "DELETE", "/v1.0/p/jobs/1")
+
+
+def whole_failure_of(call):
+    with pytest.raises(errors.ApiError) as caught:
+        call()
+    return type(caught.value), caught.value.facts()
+
+
+def facts(request, problem, code=None, hint=None, status=200):
+    return {
+        "service": "DLI", "operation": request.operation, "method": request.method, "path": request.path,
+        "status": status, "problem": problem, "code": code, "hint": hint,
+    }  # fmt: skip
+
+
+WRONG_ID = "Check the id, and that project and region are the right ones."
+LONG = "x" * 700
+
+
+@pytest.mark.parametrize(
+    ("request_", "payload", "kind", "problem", "code", "hint"),
+    [
+        (SUBMIT, [], errors.MalformedReply, "the answer is no JSON object", None, None),
+        (SUBMIT, {}, errors.MalformedReply, "is_success is missing", None, None),
+        (SUBMIT, {"is_success": "perhaps"}, errors.MalformedReply, "is_success is missing", None, None),
+        (SUBMIT, {"is_success": False, "message": " no table "}, errors.InvalidRequest, "no table", None, None),
+        (SUBMIT, {"is_success": "false"}, errors.InvalidRequest, "is_success is false", None, None),
+        (SUBMIT, {"is_success": False, "message": 7}, errors.InvalidRequest, "is_success is false", None, None),
+        (SUBMIT, {"is_success": False, "message": "{no json"}, errors.InvalidRequest, "{no json", None, None),
+        (SUBMIT, {"is_success": False, "message": "{}"}, errors.InvalidRequest, "{}", None, None),
+        (SUBMIT, {"is_success": False, "message": LONG}, errors.InvalidRequest, LONG[:500], None, None),
+        (STATUS, {"is_success": False, "message": "busy"}, errors.ServerError, "busy", None, None),
+        (CANCEL, {"is_success": False, "message": "busy"}, errors.InvalidRequest, "busy", None, None),
+        (STATUS, {"is_success": False, "message": json.dumps({"error_code": "DLI.0002", "error_msg": "gone"})}, errors.NotFound, "DLI.0002: gone", "DLI.0002", WRONG_ID),
+        (SUBMIT, {"is_success": False, "message": json.dumps({"error_code": "DLI.0998", "error_msg": "odd"})}, errors.InvalidRequest, "DLI.0998: odd", "DLI.0998", None),
+        (SUBMIT, {"is_success": False, "message": json.dumps({"error": "odd"})}, errors.InvalidRequest, "odd", None, None),
+        (SUBMIT, {"is_success": False, "message": json.dumps({"error_code": "DLI.0006", "error_msg": LONG})}, errors.Conflict, f"DLI.0006: {LONG}"[:500], "DLI.0006", None),
+        (SUBMIT, {**inside(error_code="DLI.0007", error_msg="bad"), "job_id": "1"}, errors.MalformedReply, "it names a job, and its message says no", None, None),
+        (STATUS, {**inside(error_code="DLI.0007", error_msg="bad")}, errors.InvalidRequest, "DLI.0007: bad", "DLI.0007", None),
+        (CANCEL, {**inside(error_code="DLI.0007", error_msg="bad"), "status": "FAILED"}, errors.InvalidRequest, "DLI.0007: bad", "DLI.0007", None),
+        (STATUS, {"is_success": True, "job_id": "1"}, errors.MalformedReply, "SqlJob cannot be read from the answer: status", None, None),
+        (SUBMIT, {"error_code": "DLI.0002", "error_msg": "gone"}, errors.NotFound, "gone", "DLI.0002", WRONG_ID),
+    ],
+)  # fmt: skip
+def test_an_answer_about_a_sql_job_that_is_no_success_tells_everything(request_, payload, kind, problem, code, hint):
+    found, told_ = whole_failure_of(lambda: succeeded(SqlJob, payload, request_))
+    expected = facts(request_, problem, code, hint)
+    assert found is kind
+    assert {name: told_[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "problem", "code", "hint"),
+    [
+        ({"error_code": "DLI.0002", "error_msg": "gone"}, errors.NotFound, "gone", "DLI.0002", WRONG_ID),
+        ({"id": "1"}, errors.MalformedReply, "SparkState cannot be read from the answer: state", None, None),
+        ([], errors.MalformedReply, "SparkState cannot be read from the answer: no object", None, None),
+    ],
+)
+def test_an_answer_about_a_spark_batch_that_is_no_success_tells_everything(payload, kind, problem, code, hint):
+    found, told_ = whole_failure_of(lambda: plain(SparkState, payload, BATCH))
+    expected = facts(BATCH, problem, code, hint)
+    assert found is kind
+    assert {name: told_[name] for name in expected} == expected
+
+
+def test_what_was_asked_for_is_read():
+    assert plain(SparkState, {"id": "1", "state": "Success"}, BATCH).id == "1"
+    assert succeeded(SqlJob, {"is_success": "true", "job_id": "1", "status": "RUNNING"}, STATUS).status == "RUNNING"
