@@ -215,12 +215,12 @@ class PipelinesHook(BaseHook, Generic[T]):
             if vendor != self.vendor and not asked_by_the_form:
                 continue
             hook = self if vendor == self.vendor else hook_named(vendor)(self.conn_id)
-            if not hook._is_wanted(fields, service["wanted by"] if asked_by_the_form else []):
-                labels = " or ".join(form.shown(self.conn_type, name) for name in service["wanted by"])
-                missing.append(f"{service['label']} was not tested: fill in {labels}.")
-                continue
             try:
-                seen[hook._probed(fields)] = True
+                if hook._is_wanted(fields, service["wanted by"] if asked_by_the_form else []):
+                    seen[hook._probed(fields)] = True
+                else:
+                    labels = " or ".join(form.shown(self.conn_type, name) for name in service["wanted by"])
+                    missing.append(f"{service['label']} was not tested: fill in {labels}.")
             except PipelinesError as error:
                 seen[self._told(error)] = False
                 if isinstance(error, AuthenticationError):

@@ -257,6 +257,8 @@ def test_a_wrong_organization_is_hinted_at_where_the_list_is_empty(asked):
         ({}, {"timeout": "soon"}),
         ({}, {"nonsense": "1"}),
         ({}, {"verify": "perhaps"}),
+        ({}, {"org_id": 7, "region": 7}),
+        ({}, {"org_id": ["o1"], "codearts_project_id": ["p"]}),
         ({}, {"org_id": None, "region": None, "codearts_project_id": "a/b", "iam_endpoint": "ftp://x"}),
     ],
 )
