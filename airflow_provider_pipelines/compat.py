@@ -89,6 +89,22 @@ async def amask_secret(secret: str) -> None:
     await sync_to_async(masker.mask_secret)(secret)
 
 
+def find_connection(hook: Any, conn_id: str) -> Any:
+    """
+    Give a connection.
+
+    :param hook: a hook, or the class of all
+    :raises AirflowNotFoundException: Airflow does not find it
+    """
+    try:
+        return hook.get_connection(conn_id)
+    except ImportError:
+        if AIRFLOW[:2] != (3, 1):
+            raise
+        # outside of a task 3.1 looks for a supervisor that it could ask, and there is none
+        raise _own("AirflowNotFoundException")(f"The conn_id `{conn_id}` isn't defined") from None
+
+
 async def read_connection(conn_id: str, read: Callable[[Any, Any], T]) -> T:
     """Read a connection on an event loop; ``read`` gets None where Airflow does not find it."""
     try:
@@ -109,7 +125,7 @@ async def _connection(hook: Any, conn_id: str) -> tuple[Any, Any]:
     from asgiref.sync import sync_to_async
 
     def both() -> tuple[Any, Any]:
-        connection = hook.get_connection(conn_id)
+        connection = find_connection(hook, conn_id)
         return connection, connection.extra_dejson
 
     return await sync_to_async(both)()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from inspect import signature
 
 import pendulum
 from airflow import __version__
@@ -31,6 +32,10 @@ else:
     # not at the top: 3.0's dag-processor loads what is imported there by itself, and would end with this one's error
     from airflow.providers.standard.operators.hitl import HITLOperator
     from airflow.sdk import DAG
+
+    # the first releases of the operator had another word for it
+    knows = "response_timeout" in signature(HITLOperator.__init__).parameters
+    limit = {"response_timeout" if knows else "execution_timeout": timedelta(days=1)}
 
     with DAG(
         "codearts_approval",
@@ -60,7 +65,7 @@ else:
             body=f"Run `{RUN}` of the release pipeline waits at its gate.",
             options=["pass", "refuse"],
             defaults="refuse",
-            response_timeout=timedelta(days=1),
+            **limit,
         )
         # the options are the decisions of the operator, so the answer can be handed over as it is
         answer = CodeArtsReviewOperator(

@@ -73,10 +73,10 @@ def _kind_of(conn_id: str) -> str:
     :raises ConnectionMissing: there is none of this id
     :raises UsageError: it is of a type that has no fleet
     """
-    from airflow_provider_pipelines.compat import AirflowNotFoundException, BaseHook
+    from airflow_provider_pipelines.compat import AirflowNotFoundException, BaseHook, find_connection
 
     try:
-        kind = str(BaseHook.get_connection(conn_id).conn_type)
+        kind = str(find_connection(BaseHook, conn_id).conn_type)
     except AirflowNotFoundException:
         raise missing(conn_id) from None
     except ValueError as error:

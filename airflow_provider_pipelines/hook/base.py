@@ -112,7 +112,7 @@ class PipelinesHook(BaseHook, Generic[T]):
         if str(self.conn_id).strip() in {"", "None"}:
             raise ArgumentError(self.conn_name_attr, "is empty. Give the id of a connection.")
         try:
-            connection = self.get_connection(self.conn_id)
+            connection = compat.find_connection(self, self.conn_id)
         except AirflowNotFoundException:
             raise self.missing() from None
         return self.fields_of(connection, connection.extra_dejson)

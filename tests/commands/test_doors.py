@@ -5,9 +5,11 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import airflow_provider_pipelines
 from airflow_provider_pipelines.cli import COMMANDS
 from airflow_provider_pipelines.commands.screen import Screen
 from airflow_provider_pipelines.window.record.model import Phase
@@ -103,7 +105,9 @@ def test_there_are_colours_on_a_terminal_unless_they_are_not_wanted(monkeypatch)
 
 def test_whoever_stops_reading_sees_no_traceback(database, desk, fleet):
     process = subprocess.Popen(
-        [*DOORS["script"], "status", "--conn-id", "enos_default", "--json"], env=uncovered({**database.env, **fleet.env}),
+        [*DOORS["script"], "status", "--conn-id", "enos_default", "--json"],
+        # 2.11 warns of itself
+        env=uncovered({**database.env, **fleet.env, "PYTHONWARNINGS": "ignore"}),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     process.stdout.close()
@@ -135,7 +139,10 @@ def test_the_door_loads_nothing_but_itself():
         "import sys, airflow_provider_pipelines; b = set(sys.modules); import airflow_provider_pipelines.cli as cli;"
         "print(sorted(set(sys.modules) - b - {'__future__'}))"
     )
-    shown = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    shown = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, timeout=60,
+        env={"PYTHONPATH": str(Path(airflow_provider_pipelines.__file__).parents[1])},
+    )  # fmt: skip
     assert json.loads(shown.stdout.replace("'", '"')) == ["airflow_provider_pipelines.cli"]
 
 
