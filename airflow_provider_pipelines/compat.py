@@ -7,12 +7,14 @@ they are first asked for: this module is loaded with every DAG file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow import __version__
 
 if TYPE_CHECKING:
+    from asyncio import Future, Task
+
     from airflow.sdk import BaseHook as BaseHook
     from airflow.sdk import BaseOperator as BaseOperator
     from airflow.sdk import BaseSensorOperator as BaseSensorOperator
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
 
 T = TypeVar("T")
+
+#: what asks Airflow's supervisor at this moment: a loop alone does not keep its tasks
+_UNDER_WAY: set[Task[Any]] = set()
 
 #: Airflow's version, as far as anything goes by it here
 AIRFLOW = tuple(int(part) for part in __version__.split(".")[:2])
@@ -81,12 +86,33 @@ async def amask_secret(secret: str) -> None:
     """Keep a secret out of a triggerer's logs, without a blocking call on the event loop where Airflow can."""
     masker = _home(_MASKERS)
     if hasattr(masker, "amask_secret"):  # 3.3 and later
-        await masker.amask_secret(secret)
+        await _to_its_end(masker.amask_secret(secret))
         return
     # 2.11 to 3.2
     from asgiref.sync import sync_to_async
 
-    await sync_to_async(masker.mask_secret)(secret)
+    await _to_its_end(sync_to_async(masker.mask_secret)(secret))
+
+
+async def _to_its_end(call: Coroutine[Any, Any, T]) -> T:
+    """
+    Let what asks Airflow's supervisor end by itself, also where the trigger that wants to know is cancelled meanwhile.
+
+    A call that is cancelled after its question was sent leaves the answer behind. 3.0 takes it for the answer to the
+    next question of anybody, and ends the whole triggerer.
+    """
+    import asyncio
+
+    task = asyncio.ensure_future(call)
+    _UNDER_WAY.add(task)
+    task.add_done_callback(_forget)
+    return await asyncio.shield(task)
+
+
+def _forget(task: Future[Any]) -> None:
+    _UNDER_WAY.discard(task)
+    if not task.cancelled():
+        task.exception()  # whoever wanted to know may be gone, and then nobody reads it
 
 
 def find_connection(hook: Any, conn_id: str) -> Any:
@@ -108,7 +134,7 @@ def find_connection(hook: Any, conn_id: str) -> Any:
 async def read_connection(conn_id: str, read: Callable[[Any, Any], T]) -> T:
     """Read a connection on an event loop; ``read`` gets None where Airflow does not find it."""
     try:
-        connection, extra = await _connection(_own("BaseHook"), conn_id)
+        connection, extra = await _to_its_end(_connection(_own("BaseHook"), conn_id))
     except _own("AirflowNotFoundException"):
         return read(None, None)
     return read(connection, extra)
@@ -175,7 +201,7 @@ async def still_deferred(task_instance: Any, key: str, ids: list[str]) -> bool:
         )
         return bool(owned == ids)
 
-    return await sync_to_async(ask)()
+    return await _to_its_end(sync_to_async(ask)())
 
 
 def get_variable(key: str) -> str | None:

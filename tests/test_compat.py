@@ -1,5 +1,7 @@
 """What Airflow's version decides, and where each version keeps a name."""
 
+import asyncio
+import gc
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -84,3 +86,84 @@ def test_retries_are_told_as_the_version_reads_them(monkeypatch, version, factor
     assert type(compat.exponential(True)) is type(factor)
     assert not compat.exponential(False)
     assert compat.further_pins() == pins
+
+
+class SlowlyAnswered:
+    """A way to Airflow's supervisor that notes which questions were not waited for to their end."""
+
+    def __init__(self):
+        self.asked, self.answered = asyncio.Event(), []
+
+    async def ask(self, answer=None):
+        self.asked.set()
+        await asyncio.sleep(0.05)
+        self.answered.append(answer)
+        return answer
+
+    # as BaseHook, before 3.3 and since
+    def get_connection(self, conn_id):
+        from asgiref.sync import async_to_sync
+
+        return async_to_sync(self.ask)(SimpleNamespace(extra_dejson={}, conn_id=conn_id))
+
+    async def aget_connection(self, conn_id):
+        async def aextra_dejson():
+            return {}
+
+        return await self.ask(SimpleNamespace(aextra_dejson=aextra_dejson, conn_id=conn_id))
+
+    # as what keeps secrets out of the logs
+    def mask_secret(self, secret):
+        from asgiref.sync import async_to_sync
+
+        async_to_sync(self.ask)()
+
+    async def amask_secret(self, secret):
+        await self.ask()
+
+
+@pytest.mark.parametrize("what", ["read a connection", "mask a secret"])
+async def test_a_trigger_that_is_cancelled_leaves_no_answer_behind(monkeypatch, what):
+    """3.0 takes an answer that nobody waits for as the next one's, and ends the triggerer of the whole installation."""
+    airflow = SlowlyAnswered()
+    monkeypatch.setitem(vars(compat), "BaseHook", airflow)
+    monkeypatch.setattr(compat, "_home", lambda homes: airflow)
+    call = compat.read_connection("c", lambda *read: read) if what == "read a connection" else compat.amask_secret("s")
+    task = asyncio.ensure_future(call)
+    await airflow.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert airflow.answered == [], "the trigger ends at once"
+    await asyncio.sleep(0.2)
+    assert len(airflow.answered) == 1
+    assert set() == compat._UNDER_WAY
+
+
+async def test_what_fails_after_nobody_wants_to_know_is_no_warning(recwarn):
+    async def fails():
+        await asyncio.sleep(0.01)
+        raise ValueError
+
+    task = asyncio.ensure_future(compat._to_its_end(fails()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.05)
+    gc.collect()
+    assert not recwarn.list
+
+
+def test_a_connection_that_3_1_cannot_ask_for_is_not_found(monkeypatch):
+    class Hook:
+        @staticmethod
+        def get_connection(conn_id):
+            raise ImportError("cannot import name 'SUPERVISOR_COMMS'")
+
+    monkeypatch.setattr(compat, "AIRFLOW", (3, 1))
+    with pytest.raises(compat.AirflowNotFoundException, match="nowhere"):
+        compat.find_connection(Hook, "nowhere")
+    monkeypatch.setattr(compat, "AIRFLOW", (3, 2))
+    with pytest.raises(ImportError):
+        compat.find_connection(Hook, "nowhere")
