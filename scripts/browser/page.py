@@ -118,7 +118,7 @@ class Form:
 
     def folds(self) -> list[str]:
         """Name the folds, from top to bottom."""
-        return self._triggers.all_inner_texts()
+        return list(self._triggers.all_inner_texts())
 
     def open(self, fold: str) -> None:
         """Open a fold, which closes the one that was open."""
