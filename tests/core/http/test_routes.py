@@ -216,7 +216,7 @@ def test_the_environment_is_read_once_and_not_at_each_call(monkeypatch):
     ["socks5://c4n4ry:1", "c4n4ry:3128", "http://", "http://u:c4n4ry@h:99999", "http://h:3128/c4n4ry", "http://h?c4n4ry", "http://[c4n4ry", "http://ü:1", 7, "http://h:0"],
 )  # fmt: skip
 def test_a_proxy_that_cannot_be_used_is_told_and_not_shown(monkeypatch, proxy):
-    with pytest.raises(errors.ConfigurationError, match="field proxy") as caught:
+    with pytest.raises(errors.ConfigurationError, match=r"field Proxy \(proxy\)") as caught:
         route_of(connect(monkeypatch, {"proxy": proxy}))
     assert "c4n4ry" not in str(caught.value)
 
