@@ -125,7 +125,7 @@ def find_connection(hook: Any, conn_id: str) -> Any:
     try:
         return hook.get_connection(conn_id)
     except ImportError:
-        if AIRFLOW[:2] != (3, 1):
+        if AIRFLOW != (3, 1):
             raise
         # outside of a task 3.1 looks for a supervisor that it could ask, and there is none
         raise _own("AirflowNotFoundException")(f"The conn_id `{conn_id}` isn't defined") from None

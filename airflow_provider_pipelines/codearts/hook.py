@@ -14,7 +14,6 @@ from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import ConfigurationError
 from airflow_provider_pipelines.hook.clients import Binding
 from airflow_provider_pipelines.hook.faces import Aio, operation
-from airflow_provider_pipelines.hook.form import shown
 from airflow_provider_pipelines.huaweicloud.hook import HuaweiCloudHook
 from airflow_provider_pipelines.huaweicloud.scheme import Service
 
@@ -93,9 +92,7 @@ class CodeArtsHook(HuaweiCloudHook[CodeArtsApi], CodeArtsOperations):
             project_id = text_id(self.project_id, "project_id")
         else:
             given = fields.needed("codearts_project_id", fields.text("codearts_project_id"), _PROJECT)
-            project_id = text_id(
-                given, f"connection {self.conn_id!r}, field {shown(self.conn_type, 'codearts_project_id')}"
-            )
+            project_id = text_id(given, fields.place("codearts_project_id"))
         if fields.text("cloud") == "otc" and not fields.text("codearts_endpoint"):
             raise fields.problem(
                 "cloud", "Open Telekom Cloud ('otc') does not offer CodeArts Pipeline. Name a connection to Huawei "

@@ -53,8 +53,9 @@ class PipelinesHook(BaseHook, Generic[T]):
     clock: Clock = SYSTEM
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Give the class its form."""
+        """Give the class the name of its connection type, and the form."""
         super().__init_subclass__(**options)
+        cls.hook_name = CONNECTIONS[cls.conn_type]["name"]
         form.give_to(cls, cls.conn_type)
 
     def __init__(self, conn_id: str) -> None:

@@ -73,8 +73,11 @@ class Fields:
 
         :param text: what is wrong, and what to do; ``{name}`` stands for a field as the form calls it
         """
-        text = with_labels(self.kind, text)
-        return ConfigurationError(f"connection {self.conn_id!r}, field {shown(self.kind, name)}: {text}")
+        return ConfigurationError(f"{self.place(name)}: {with_labels(self.kind, text)}")
+
+    def place(self, name: str) -> str:
+        """Name a field and the connection that it is in."""
+        return f"connection {self.conn_id!r}, field {shown(self.kind, name)}"
 
     def needed(self, name: str, value: str | None, what: str) -> str:
         """Give a value that has to be there, without blanks around it."""

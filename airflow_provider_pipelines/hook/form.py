@@ -72,11 +72,7 @@ def widgets(kind: str) -> dict[str, Any]:
 
 
 def give_to(hook: type, kind: str) -> None:
-    """
-    Give a hook class the name of its connection type, and both methods of the form.
-
-    Airflow before 3.2 looks for them into ``__dict__`` of the class alone.
-    """
+    """Put both methods of the form into a hook class: Airflow before 3.2 looks into ``__dict__`` of the class alone."""
 
     def get_ui_field_behaviour(cls: type) -> dict[str, Any]:
         """Give the form's behaviour to Airflow before 3.2."""
@@ -86,7 +82,6 @@ def give_to(hook: type, kind: str) -> None:
         """Give the form's fields to Airflow before 3.2."""
         return widgets(kind)
 
-    setattr(hook, "hook_name", CONNECTIONS[kind]["name"])  # noqa: B010 -- Airflow reads it from any hook class
     for method in (get_ui_field_behaviour, get_connection_form_widgets):
         method.__qualname__ = f"{hook.__qualname__}.{method.__name__}"
         setattr(hook, method.__name__, classmethod(method))

@@ -15,7 +15,7 @@ from tests.support.modes import TaskInstance, context_of, deferred
 whole_module_since("3.3", "a task that asks a person waits without a trigger")
 
 from airflow.providers.standard.operators.hitl import HITLOperator  # noqa: E402 -- not there before
-from airflow.sdk.exceptions import TaskAwaitingInput  # noqa: E402
+from airflow.sdk.exceptions import TaskAwaitingInput  # noqa: E402 -- an older Airflow lacks what it imports
 
 PATH = Path(__file__).parents[2] / "example_dags" / "codearts_approval.py"
 

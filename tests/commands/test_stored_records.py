@@ -8,10 +8,10 @@ from tests.support.airflow import whole_module_since
 
 whole_module_since("3.3", "the records are written anew by tasks as they run since then")
 
-from tests.stored import windows, write  # noqa: E402
-from tests.stored.surroundings import Surroundings  # noqa: E402
-from tests.support.names import connections  # noqa: E402
-from tests.support.playing import MemoryStore  # noqa: E402
+from tests.stored import windows, write  # noqa: E402 -- an older Airflow lacks what it imports
+from tests.stored.surroundings import Surroundings  # noqa: E402 -- an older Airflow lacks what it imports
+from tests.support.names import connections  # noqa: E402 -- an older Airflow lacks what it imports
+from tests.support.playing import MemoryStore  # noqa: E402 -- an older Airflow lacks what it imports
 
 FILES = {f"{path.parts[-3]}/{path.stem}": json.loads(path.read_text()) for path in write.every("windows")}
 #: those in which something is down that nobody brings back

@@ -89,12 +89,13 @@ def _run(command: Sequence[str], env: Mapping[str, str]) -> int:
     # before the command starts: a signal in that very moment would end this process and leave the command behind
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        process = subprocess.Popen(list(command), env=dict(env))  # noqa: S603 -- what was asked for
+        try:
+            process = subprocess.Popen(list(command), env=dict(env))  # noqa: S603 -- what was asked for
+        except OSError as error:
+            raise CompanionError(f"cannot run {command[0]!r}: {error.strerror or error}") from None
         for number in early:
             process.send_signal(number)
         return process.wait()
-    except OSError as error:
-        raise CompanionError(f"cannot run {command[0]!r}: {error.strerror or error}") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
