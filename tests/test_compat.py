@@ -6,6 +6,7 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from airflow_provider_pipelines import compat
 from tests.support.airflow import since
@@ -88,22 +89,20 @@ def test_retries_are_told_as_the_version_reads_them(monkeypatch, version, factor
     assert compat.further_pins() == pins
 
 
-class SlowlyAnswered:
-    """A way to Airflow's supervisor that notes which questions were not waited for to their end."""
+class Supervisor:
+    """Airflow's, which answers when the test lets it, and notes which questions were waited for to their end."""
 
     def __init__(self):
-        self.asked, self.answered = asyncio.Event(), []
+        self.asked, self.may_answer, self.answered = asyncio.Event(), asyncio.Event(), 0
 
     async def ask(self, answer=None):
         self.asked.set()
-        await asyncio.sleep(0.05)
-        self.answered.append(answer)
+        await self.may_answer.wait()
+        self.answered += 1
         return answer
 
-    # as BaseHook, before 3.3 and since
+    # as BaseHook asks it, before 3.3 and since
     def get_connection(self, conn_id):
-        from asgiref.sync import async_to_sync
-
         return async_to_sync(self.ask)(SimpleNamespace(extra_dejson={}, conn_id=conn_id))
 
     async def aget_connection(self, conn_id):
@@ -112,10 +111,8 @@ class SlowlyAnswered:
 
         return await self.ask(SimpleNamespace(aextra_dejson=aextra_dejson, conn_id=conn_id))
 
-    # as what keeps secrets out of the logs
+    # as what keeps secrets out of the logs asks it
     def mask_secret(self, secret):
-        from asgiref.sync import async_to_sync
-
         async_to_sync(self.ask)()
 
     async def amask_secret(self, secret):
@@ -125,34 +122,44 @@ class SlowlyAnswered:
 @pytest.mark.parametrize("what", ["read a connection", "mask a secret"])
 async def test_a_trigger_that_is_cancelled_leaves_no_answer_behind(monkeypatch, what):
     """3.0 takes an answer that nobody waits for as the next one's, and ends the triggerer of the whole installation."""
-    airflow = SlowlyAnswered()
+    airflow = Supervisor()
     monkeypatch.setitem(vars(compat), "BaseHook", airflow)
-    monkeypatch.setattr(compat, "_home", lambda homes: airflow)
+    masker = import_module(next(home for since, home in compat._MASKERS.items() if since <= compat.AIRFLOW))
+    for name in {"mask_secret", "amask_secret"} & set(vars(masker)):
+        monkeypatch.setattr(masker, name, getattr(airflow, name))
     call = compat.read_connection("c", lambda *read: read) if what == "read a connection" else compat.amask_secret("s")
     task = asyncio.ensure_future(call)
     await airflow.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert airflow.answered == [], "the trigger ends at once"
-    await asyncio.sleep(0.2)
-    assert len(airflow.answered) == 1
+    assert airflow.answered == 0, "the trigger ends at once"
+    (asking,) = compat._UNDER_WAY
+    airflow.may_answer.set()
+    await asking
+    assert airflow.answered == 1
     assert set() == compat._UNDER_WAY
 
 
-async def test_what_fails_after_nobody_wants_to_know_is_no_warning(recwarn):
+async def test_what_fails_after_nobody_wants_to_know_is_no_warning(caplog):
+    begun, may_fail = asyncio.Event(), asyncio.Event()
+
     async def fails():
-        await asyncio.sleep(0.01)
+        begun.set()
+        await may_fail.wait()
         raise ValueError
 
     task = asyncio.ensure_future(compat._to_its_end(fails()))
-    await asyncio.sleep(0)
+    await begun.wait()
+    (asking,) = compat._UNDER_WAY
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0.05)
+    may_fail.set()
+    await asyncio.wait({asking})
+    del asking, task
     gc.collect()
-    assert not recwarn.list
+    assert "never retrieved" not in caplog.text
 
 
 def test_a_connection_that_3_1_cannot_ask_for_is_not_found(monkeypatch):

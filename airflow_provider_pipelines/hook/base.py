@@ -212,8 +212,13 @@ class PipelinesHook(BaseHook, Generic[T]):
         asked_by_the_form = kind["hook"] == f"{type(self).__module__}.{type(self).__qualname__}"
         seen: dict[str, bool] = {}
         missing: list[str] = []
+        refused = False
         for vendor, service in kind["services"].items():
             if vendor != self.vendor and not asked_by_the_form:
+                continue
+            if refused:
+                # one more refusal of the same key brings it nearer to being locked
+                missing.append(f"{service['label']} was not tested.")
                 continue
             hook = self if vendor == self.vendor else hook_named(vendor)(self.conn_id)
             try:
@@ -224,9 +229,7 @@ class PipelinesHook(BaseHook, Generic[T]):
                     missing.append(f"{service['label']} was not tested: fill in {labels}.")
             except PipelinesError as error:
                 seen[self._told(error)] = False
-                if isinstance(error, AuthenticationError):
-                    # one more refusal of the same key brings it nearer to being locked
-                    break
+                refused = isinstance(error, AuthenticationError)
         return bool(seen) and all(seen.values()), " ".join([*seen, *missing])
 
     def _is_wanted(self, fields: Fields, by: Sequence[str]) -> bool:

@@ -232,6 +232,7 @@ def test_a_key_that_was_refused_is_not_tried_on_the_next_service(asked, emulator
     fine, said = asked("huaweicloud", {"password": "wrong"})
     assert not fine
     assert said.count("secret key") == 1
+    assert said.endswith(" CodeArts was not tested.")
     assert [call["auth"] for call in emulator.calls()] == ["refused"]
 
 
