@@ -35,12 +35,12 @@ demo: $(ready) ## run the maintenance window on a real Airflow against the emula
 	$(bin)/python -m scripts.demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 browser: $(ready) ## fill in both connection forms and press Test in a real browser; PICTURES=docs/pictures keeps what it sees
-	@sh scripts/browser/setup.sh
+	@sh scripts/live/program.sh Chromium chromium chromium chromium-browser
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[browser]'
 	$(bin)/python -m scripts.browser $(if $(PICTURES),--pictures '$(PICTURES)')
 
 system: $(ready) ## kill and freeze a real Airflow on PostgreSQL, for MINUTES=60 at most; goes on when run again, FRESH=1 begins anew
-	@sh scripts/system/setup.sh
+	@sh scripts/live/program.sh 'PostgreSQL server' postgresql initdb '/usr/lib/postgresql/*/bin/initdb'
 	$(bin)/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt --editable '.[system]'
 	$(bin)/python -m scripts.system --minutes $(MINUTES) --seed $(SEED) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(filter-out 0,$(FRESH)),--fresh)

@@ -26,6 +26,11 @@ settings.register_profile("ci", _USUAL, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "search"))
 
 
+def pytest_collection_modifyitems(items):
+    """Put what is not counted last: a server's thread that was running at a pause is not counted again after it."""
+    items.sort(key=lambda item: item.get_closest_marker("no_cover") is not None)
+
+
 class SteppedClock(Clock):
     """A clock that stands still until somebody waits; waiting moves the emulator's world as well."""
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from scripts.browser.play import Play
 from scripts.live.console import Progress
-from scripts.live.processes import Failure
-from scripts.live.signals import deaf, interruptible
-
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.live.program import carry_out
 
 
 def main() -> int:
@@ -26,26 +22,7 @@ def main() -> int:
     pictures = options.pictures or folder / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     play = Play(folder, pictures, progress)
-    code = 1
-    with interruptible():
-        try:
-            play.run()
-            code = 0
-        except Failure as failure:
-            progress.say("failed", failure.reason, "bold red")
-            progress.show(failure.evidence)
-        except KeyboardInterrupt:
-            progress.say("end", "interrupted", "red")
-            code = 130
-        finally:
-            with deaf():
-                if survivors := play.stop():
-                    progress.say("failed", f"still running: {', '.join(survivors)}", "bold red")
-                    code = 1
-    if code == 1:
-        progress.say("end", f"failed; logs are in {folder}", "bold red")
-        return code
-    shutil.rmtree(folder, ignore_errors=True)
+    code = carry_out(progress, folder, play.run, play.stop)
     if code == 0:
         progress.say("end", "both forms and the Test button are as they should be", "bold green")
     return code

@@ -105,8 +105,8 @@ class Connections:
 
     def picture(self, file: Path) -> None:
         """Keep what the page shows, with the sentence that comes up at its end."""
-        self._page.wait_for_timeout(1500)
-        self._page.screenshot(path=file)
+        self._page.locator("[data-scope=toast][data-part=root]").first.wait_for()
+        self._page.screenshot(path=file, animations="disabled")
 
 
 class Form:
@@ -127,8 +127,6 @@ class Form:
         self._page.wait_for_function(
             "trigger => trigger.getAttribute('aria-expanded') === 'true'", arg=trigger.element_handle()
         )
-        # it grows for a moment
-        self._page.wait_for_timeout(500)
 
     def labels(self) -> list[str]:
         """Give the labels of all fields in the fold that is open."""
@@ -156,7 +154,7 @@ class Form:
 
     def picture(self, file: Path) -> None:
         """Keep what the dialog shows."""
-        self._dialog.screenshot(path=file)
+        self._dialog.screenshot(path=file, animations="disabled")
 
     def save(self) -> None:
         """Press *Save* and wait until the dialog is gone."""

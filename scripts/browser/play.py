@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_pipelines.emulator.default_world import default_seed
-from scripts.browser.page import Connections, Tested, browser
+from scripts.browser.page import Connections, browser
 from scripts.live.console import Progress
 from scripts.live.evidence import ENDED
 from scripts.live.processes import Failure, Process, free_port, stop_all
@@ -42,9 +42,9 @@ class Play:
         self.airflow: Airflow
         self._connections: Connections
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """
-        Play everything.
+        Play everything; what is not as it should be is raised.
 
         :raises Failure: something is not as it should be
         """
@@ -57,6 +57,7 @@ class Play:
             self._test_all()
             self._test("enos_by_hand", True, "EnOS accepts the access key", "released pipelines")
             self._connections.picture(self.pictures / "connections.png")
+        return True
 
     def stop(self) -> list[str]:
         """End all processes and return what could not be ended."""
@@ -92,20 +93,20 @@ class Play:
             self.airflow.check()
             if time.monotonic() > deadline:
                 raise Failure(f"after {timeout:.0f} s there is still no sign of {what}.")
-            time.sleep(0.3)
+            time.sleep(0.3)  # between two looks
 
     # the forms
 
     def _fill_in_enos(self) -> None:
         """Give gateway and port apart, as people do."""
-        is_ = self._emulated("ENOS")
-        gateway, _, port = is_["host"].rpartition(":")
+        known = self._emulated("ENOS")
+        gateway, _, port = known["host"].rpartition(":")
         form = self._connections.begin("enos_by_hand", "enos")
         self._expect("folds of enos", form.folds(), ["Standard Fields", "Extra Fields", "Network", "Extra Fields JSON"])
-        form.fill({"API gateway": gateway, "Port": port, "AccessKey": is_["login"], "SecretKey": is_["password"]})
+        form.fill({"API gateway": gateway, "Port": port, "AccessKey": known["login"], "SecretKey": known["password"]})
         form.picture(self.pictures / "enos.png")
         form.open("Extra Fields")
-        form.fill({"Organization id": is_["extra"]["org_id"]})
+        form.fill({"Organization id": known["extra"]["org_id"]})
         self._expect_no_asterisk(form.labels())
         form.picture(self.pictures / "enos-organization.png")
         form.open("Network")
@@ -114,11 +115,11 @@ class Play:
         self.progress.say("form", "enos is filled in and saved", "green")
 
     def _fill_in_huaweicloud(self) -> None:
-        is_ = self._emulated("HUAWEICLOUD")
-        extra = is_["extra"]
+        known = self._emulated("HUAWEICLOUD")
+        extra = known["extra"]
         form = self._connections.begin("huaweicloud_by_hand", "telekom")
         form.fill({
-            "Access key (AK) or IAM user": is_["login"], "Secret key (SK) or its password": is_["password"],
+            "Access key (AK) or IAM user": known["login"], "Secret key (SK) or its password": known["password"],
             "Port (for the Test button only)": "443",
         })  # fmt: skip
         form.picture(self.pictures / "huaweicloud.png")
@@ -195,7 +196,7 @@ class Play:
         body = {"port": port, **connection, **fields, "connection_id": conn_id, "extra": json.dumps(merged)}
         self.airflow.api.add_connection(body)
 
-    def _test(self, conn_id: str, good: bool, *parts: str) -> Tested:
+    def _test(self, conn_id: str, good: bool, *parts: str) -> None:
         """
         Press the button.
 
@@ -210,7 +211,6 @@ class Play:
             raise Failure(
                 f"Test of {conn_id} is {seen} (HTTP {tested.status}); its sentence lacks {missing}.", [tested.text]
             )
-        return tested
 
     def _without_port(self, enos: Mapping[str, Any]) -> None:
         """See what Airflow does for a connection whose port is empty: no sentence of ours can come of it."""

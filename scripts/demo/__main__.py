@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from scripts.demo.play import Play
 from scripts.live.console import Progress
-from scripts.live.processes import Failure
-from scripts.live.signals import deaf, interruptible
+from scripts.live.program import carry_out
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -26,26 +24,7 @@ def main() -> int:
     expected = json.loads(options.expected.read_text())
     trouble = json.loads(options.trouble.read_text())
     play = Play(folder, progress, options.dag, expected, trouble)
-    code = 1
-    with interruptible():
-        try:
-            problems = play.run(options.seed, options.speed, keep=options.keep)
-            code = 1 if problems else 0
-        except Failure as failure:
-            progress.say("failed", failure.reason, "bold red")
-            progress.show(failure.evidence)
-        except KeyboardInterrupt:
-            progress.say("end", "interrupted", "red")
-            code = 130
-        finally:
-            with deaf():
-                if survivors := play.stop():
-                    progress.say("failed", f"still running: {', '.join(survivors)}", "bold red")
-                    code = 1
-    if code == 1:
-        progress.say("end", f"failed; logs are in {folder}", "bold red")
-        return code
-    shutil.rmtree(folder, ignore_errors=True)
+    code = carry_out(progress, folder, lambda: not play.run(options.seed, options.speed, keep=options.keep), play.stop)
     if code == 0:
         progress.say("end", "everything was as it should be", "bold green")
         if options.picture is not None:

@@ -107,7 +107,7 @@ def _programs() -> Path:
         return Path(found).resolve().parent
     folders = sorted(Path(PLACES).glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
     if not folders:
-        raise Failure("there is no PostgreSQL server on this machine; 'sh scripts/system/setup.sh' installs it.")
+        raise Failure("there is no PostgreSQL server on this machine; 'make system' installs it.")
     return folders[-1].parent
 
 
