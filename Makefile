@@ -9,6 +9,9 @@ PYTEST_ARGS ?=
 MINUTES ?= 60
 SEED ?= 1
 
+# most of what is run here are short processes, and without kept bytecode each compiles everything it imports
+unexport PYTHONDONTWRITEBYTECODE
+
 bin := $(VENV)/bin
 ready := $(VENV)/.set-up
 

@@ -56,6 +56,11 @@ class Environment:
         return str(self.venv / "bin" / "python")
 
     @property
+    def _install(self) -> list[str]:
+        # with the bytecode, as pip does: without it each process compiles all of Airflow
+        return [uv(), "pip", "install", "--quiet", "--compile-bytecode", "--python", self.python]
+
+    @property
     def variables(self) -> dict[str, str]:
         """The variables for commands that need no running Airflow."""
         return {
@@ -74,7 +79,7 @@ class Environment:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         _run([uv(), "venv", "--quiet", "--no-python-downloads", "--python", self.place.python, str(self.venv)])
-        _run([uv(), "pip", "install", "--quiet", "--python", self.python, "--requirement", str(self.place.pins)])
+        _run([*self._install, "--requirement", str(self.place.pins)])
         stamp.write_text(pins)
 
     def install(self, wheel: Path) -> str:
@@ -87,7 +92,7 @@ class Environment:
         python = ["--python", self.python]
         _run([*pip, "uninstall", "--quiet", *python, "airflow-provider-pipelines"])
         before = _run([*pip, "freeze", "--quiet", *python])
-        _run([*pip, "install", "--quiet", *python, str(wheel)])
+        _run([*self._install, str(wheel)])
         after = _run([*pip, "freeze", "--quiet", *python])
         changed = [line for line in set(before.splitlines()) ^ set(after.splitlines()) if wheel.name not in line]
         if changed:
