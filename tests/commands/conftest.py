@@ -85,12 +85,12 @@ class Database:
     def insert(self, table, **values):
         """Insert a row; what must not be empty and is not given gets a nought, what this version has not is left out."""
         columns = self.execute(f"pragma table_info({table})")
+        if table == "task_instance":
+            values["id"] = os.urandom(16).hex()
         values = {name: value for name, value in values.items() if name in {column[1] for column in columns}}
         for _, name, kind, needed, default, _ in columns:
             if needed and default is None and name not in values and name != "id":
                 values[name] = "0" if "CHAR" in kind else "00" if "BLOB" in kind else 0
-        if table == "task_instance":
-            values["id"] = os.urandom(16).hex()
         marks = ", ".join("?" for _ in values)
         self.execute(f"insert into {table} ({', '.join(values)}) values ({marks})", tuple(values.values()))  # noqa: S608
 
