@@ -10,14 +10,16 @@ The errors of this package.
     ├── ApiError                the service answered, and refused or failed
     │   ├── AuthenticationError
     │   ├── PermissionDenied
-    │   ├── NotFound
+    │   ├── NotFound            the service says so of this very thing
+    │   ├── PlaceNotFound       a 404 that says nothing about the thing
     │   ├── InvalidRequest
     │   ├── Conflict            the thing is in a state that forbids the action
     │   ├── QuotaExceeded
     │   ├── Throttled
     │   ├── NotSupported
     │   ├── ServerError
-    │   └── MalformedReply
+    │   ├── MalformedReply
+    │   └── ListChanged         a list that could not be read whole
     ├── RecordUnreadable        the record of a maintenance window cannot be read or written
     ├── TransportError          no answer: the request did not arrive
     │   └── OutcomeUnknown      no clear answer to a write that may have been carried out
@@ -170,7 +172,21 @@ class PermissionDenied(ApiError):
 
 
 class NotFound(ApiError):
-    """There is no such thing, or these credentials cannot see it."""
+    """
+    There is no such thing, or these credentials cannot see it.
+
+    The service itself says so of this thing, with a code that is known, or a list that was read whole lacks it.
+    """
+
+
+class PlaceNotFound(ApiError):
+    """
+    Whoever answered does not know the place: the address, the API, the project, or the caller as its member.
+
+    It may be a gateway or a proxy, and says nothing about the thing that was asked for. In a wait it only costs time.
+    """
+
+    retryable = True
 
 
 class InvalidRequest(ApiError):
@@ -219,6 +235,12 @@ class MalformedReply(ApiError):
 
     retryable = True
     unclear = True
+
+
+class ListChanged(ApiError):
+    """A list was changed each time that its pages were read, so that there never was a whole one."""
+
+    retryable = True
 
 
 class TransportError(PipelinesError):
@@ -303,8 +325,8 @@ _BY_NAME: dict[str, type[PipelinesError]] = {
     kind.__name__: kind
     for kind in (
         ConfigurationError, ArgumentError, ConnectionMissing, AuthenticationError, PermissionDenied, NotFound,
-        InvalidRequest, Conflict, QuotaExceeded, Throttled, NotSupported, ServerError, MalformedReply, TransportError,
-        OutcomeUnknown, WatchFailed, SavepointMissing, WatchTimeout, RecordUnreadable,
+        PlaceNotFound, InvalidRequest, Conflict, QuotaExceeded, Throttled, NotSupported, ServerError, MalformedReply,
+        ListChanged, TransportError, OutcomeUnknown, WatchFailed, SavepointMissing, WatchTimeout, RecordUnreadable,
     )
 }  # fmt: skip
 

@@ -144,6 +144,51 @@ def test_no_modules_import_each_other_in_a_circle():
     ends.prepare()  # raises CycleError, which names the circle
 
 
+VENDOR_MODULES = [name for name in MODULES if any(within(name, room) for room in ("enos", "codearts", "dli"))]
+#: loops over things whose errors are borne that are no loop over ids: a token's proofs, the logs of failed steps
+OTHER_LOOPS = {"enos.api.access", "codearts.flows.failures"}
+
+
+def loops_of(name):
+    tree = ast.parse(MODULES[name].read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
+
+
+@pytest.mark.parametrize("name", VENDOR_MODULES)
+def test_a_vendors_room_has_no_pager_of_its_own(name):
+    """A request in a loop is a list that is read page by page: :mod:`core.http.paging` alone does that."""
+    requests = [
+        node
+        for loop in loops_of(name)
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Yield)
+        and not (isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "Sleep")
+    ]
+    assert not requests, f"{name} asks for pages in lines {[node.lineno for node in requests]}: use Listing"
+
+
+@pytest.mark.parametrize("name", [name for name in VENDOR_MODULES if name not in OTHER_LOOPS])
+def test_a_vendors_room_bears_errors_one_by_one_in_one_way(name):
+    """:mod:`core.verbs.looking` alone looks at things and acts on them one by one, whatever becomes of each."""
+    borne = [loop.lineno for loop in loops_of(name) for node in ast.walk(loop) if isinstance(node, ast.Try)]
+    assert not borne, f"{name} bears errors in the loops of lines {borne}: use look_each or act_each"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if not within(name, "core") and not within(name, "emulator")]
+)
+def test_once_and_its_marker_and_gone_are_ideas_of_the_core(name):
+    tree = ast.parse(MODULES[name].read_text())
+    made = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    assert not made & {"Marker", "SingleStart", "gone", "_gone"}, name
+    # caught for its own reasons: what is not there counts as deleted, or is not shown yet
+    if any(within(name, room) for room in ("enos", "task", "window.phases", "commands")):
+        assert "NotFound" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} or name in {
+            "enos.api.pipelines",
+            "enos.api.access",
+        }, name
+
+
 @pytest.mark.parametrize("name", [name for name in MODULES if any(within(name, room) for room in SHARED)])
 def test_what_serves_all_vendors_names_none(name):
     tree = ast.parse(MODULES[name].read_text())

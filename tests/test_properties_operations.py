@@ -161,10 +161,21 @@ ID = {"pipeline_id": P}
 VARIABLES = {"offset": 0, "limit": 10, "total": 1, "variables": [{"name": "v", "value": "1", "is_runtime": True}]}
 STAGE = ("p1", "LatePointTagger_01", ["a"], ["b"])
 
+
+def about(operation, name):
+    """Give the read of a thing whose id is the sample's: an answer about another one is refused."""
+    answer = sample(name)
+    return read("dli", operation, answer, answer.get("job_id") or answer["id"])
+
+
+# the sample shows one of the 26 jobs that it tells of
+ONE_JOB = sample("dli/flink_list.response")
+ONE_JOB["job_list"]["total_count"] = 1
+
 OPERATIONS = [
     read("enos", "list_pipelines", sample("enos/list_pipelines.response.constructed")),
     read("enos", "get_status", sample("enos/list_pipelines.response.constructed"), "565c0114-9585-4372-86d1-50dde5ab8ce4"),
-    read("enos", "get_pipeline_details", sample("enos/get_pipeline_details.response.partial"), P),
+    read("enos", "get_pipeline_details", sample("enos/get_pipeline_details.response.partial"), "eec1c103-xxxx-44f6-9045-696dd1c873bb"),
     read("enos", "get_pipeline_offset_lag", sample("enos/get_pipeline_offset_lag.response"), P),
     read("enos", "get_stage_state", sample("enos/get_stage_state.response.partial"), *STAGE),
     once("enos", "save_pipeline", zeroed("p9"), zero, body={"name": "x"}),
@@ -212,7 +223,7 @@ OPERATIONS = [
     once("dli", "batch_stop_flink_jobs", sample("dli/flink_stop.response"), any_said, [128, 137], trigger_savepoint=True),
     once("dli", "batch_delete_flink_jobs", sample("dli/flink_delete_batch.response"), any_said, [128, 137]),
     once("dli", "delete_flink_job", sample("dli/flink_delete_one.response"), said, 128),
-    read("dli", "list_flink_jobs", sample("dli/flink_list.response")),
+    read("dli", "list_flink_jobs", ONE_JOB),
     read("dli", "show_flink_job", sample("dli/flink_detail.response"), 104),
     once("dli", "create_flink_sql_job", sample("dli/flink_sql_create.response"), said, {"name": "j"}),
     again("dli", "update_flink_sql_job", sample("dli/flink_sql_update.response"), said, 128, {"name": "j"}),
@@ -235,17 +246,17 @@ OPERATIONS = [
     again("dli", "update_global_variable", OK, said, "v", "1"),
     again("dli", "delete_global_variable", OK, said, "v"),
     once("dli", "submit_sql_job", sample("dli/sql_submit.response"), submitted, "SELECT 1"),
-    read("dli", "show_sql_job_status", sample("dli/sql_status.response"), UUID),
+    about("show_sql_job_status", "dli/sql_status.response"),
     read("dli", "show_sql_job_detail", {**OK, "job_id": UUID}, UUID),
     read("dli", "show_sql_job_progress", sample("dli/sql_progress.response"), UUID),
     once("dli", "cancel_sql_job", sample("dli/sql_cancel.response"), said, UUID),
-    read("dli", "preview_sql_job_result", sample("dli/sql_preview.response"), UUID),
+    about("preview_sql_job_result", "dli/sql_preview.response"),
     once("dli", "export_sql_job_result", {**OK, "job_id": UUID, "job_mode": "async"}, said, UUID, data_path="obs://b/f"),
     read("dli", "list_sql_jobs", {**OK, "job_count": 1, "jobs": [{"job_id": UUID, "status": "RUNNING"}]}),
     read("dli", "check_sql", {**OK, "job_type": "QUERY"}, "SELECT 1"),
     once("dli", "create_spark_batch", sample("dli/spark_create.response"), created, "obs://b/x.jar", "Main"),
-    read("dli", "show_spark_batch_state", sample("dli/spark_state.response"), UUID),
-    read("dli", "show_spark_batch", sample("dli/spark_create.response"), UUID),
+    about("show_spark_batch_state", "dli/spark_state.response"),
+    about("show_spark_batch", "dli/spark_create.response"),
     once("dli", "cancel_spark_batch", sample("dli/spark_cancel.response"), deleted, UUID),
     read("dli", "list_spark_batches", {"from": 0, "total": 1, "sessions": [sample("dli/spark_create.response")]}),
     read("dli", "show_spark_batch_log", {"id": UUID, "from": 0, "total": 1, "log": ["x"]}, UUID),

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.commands.show import via
 from airflow_provider_pipelines.commands.standing import Entry, Standing, fleet_of, stage_of, verb_of
-from airflow_provider_pipelines.core.http.retry import RetryBudget
+from airflow_provider_pipelines.core.http.retry import RetryBudget, gone
 from airflow_provider_pipelines.errors import AuthenticationError, ConfigurationError, ConnectionMissing, PipelinesError
-from airflow_provider_pipelines.window.coordination.coordinator import gone
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock

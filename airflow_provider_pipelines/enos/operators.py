@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.enos.states import PAUSE, RELEASE, RESET_OFFSET, START, STOP
-from airflow_provider_pipelines.errors import PipelinesError
 from airflow_provider_pipelines.task.boundary import airflow_errors, seconds
 from airflow_provider_pipelines.task.list_operator import ListOperator
 from airflow_provider_pipelines.task.operator import VerbOperator
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.enos.hook import EnosHook
+    from airflow_provider_pipelines.errors import PipelinesError
 
 
 class EnosPipelineOperator(VerbOperator):
@@ -58,14 +58,9 @@ class EnosPipelineOperator(VerbOperator):
 
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Send the action, one pipeline after the other."""
-        answers: dict[str, PipelinesError | None] = {}
-        for id in ids:
-            try:
-                yield from self.send(api, id)
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-        return answers
+        from airflow_provider_pipelines.core.verbs.looking import act_each
+
+        return (yield from act_each(ids, lambda id: self.send(api, id)))
 
     def send(self, api: Any, id: str) -> Call[None]:
         """Make the one call."""

@@ -20,8 +20,8 @@ from airflow_provider_pipelines.errors import (
     Conflict,
     InvalidRequest,
     MalformedReply,
-    NotFound,
     PermissionDenied,
+    PlaceNotFound,
     QuotaExceeded,
     ServerError,
     Throttled,
@@ -121,17 +121,24 @@ _LOGIN = (
     "Check IAM user (login), password and account of the connection, and the region or project id that the token is "
     "for. Federated users and HUAWEI IDs cannot log in like this; make an IAM user."
 )
+_PLACE = (
+    "This says nothing about what was asked for. Check region, project and endpoint of the connection, and the proxies "
+    "in between."
+)
 _DISABLED = "Ask the account's administrator to enable the user and its programmatic access."
 
 # older gateways say APIGW. in place of APIG.
 _KNOWN: Codes = {
-    "APIG.0101": (NotFound, "Wrong endpoint or region, or the service is not offered there."),
+    "APIG.0101": (
+        PlaceNotFound,
+        "The gateway knows no such API: a wrong endpoint or region, or the service is not offered there.",
+    ),
     "APIG.0201": (InvalidRequest, None),
     "APIG.0501": (QuotaExceeded, None),
     "APIG.0502": (QuotaExceeded, None),
     "APIG.0308": (Throttled, None),
     "IAM.0012": (Throttled, None),
-    "IAM.0004": (NotFound, None),
+    "IAM.0004": (PlaceNotFound, None),
     "IAM.0005": (Conflict, None),
     "IAM.0020": (InvalidRequest, "Give the address of another region's IAM in IAM endpoint (iam_endpoint)."),
     "IAM.0061": (AuthenticationError, "IAM has locked the user after wrong passwords. Wait, and check the password."),
@@ -158,8 +165,8 @@ _AGENT = "Give the user of the connection the permission Agent Operator, and che
 #: the same, asked for an agency
 AGENCY_CODES: Codes = {
     **IAM_CODES,
-    "404": (NotFound, _AGENCY),
-    "IAM.0004": (NotFound, _AGENCY),
+    "404": (InvalidRequest, _AGENCY),
+    "IAM.0004": (InvalidRequest, _AGENCY),
     "403": (PermissionDenied, _AGENT),
     "IAM.0002": (PermissionDenied, _AGENT),
     "IAM.0003": (PermissionDenied, _AGENT),
@@ -204,7 +211,7 @@ def error_for(
     if status == 403:
         return PermissionDenied(text, hint="Grant the user of the connection this action.", **facts)
     if status == 404:
-        return NotFound(text, hint="Check the id, the project and the endpoint.", **facts)
+        return PlaceNotFound(text, hint=_PLACE, **facts)
     return InvalidRequest(text, **facts)
 
 

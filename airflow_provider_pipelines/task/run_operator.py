@@ -55,6 +55,14 @@ class RunOperator(VerbOperator):
         """Give what starts and finds runs."""
         raise NotImplementedError
 
+    def wanted(self, api: Any, body: dict[str, Any]) -> list[Any]:
+        """Give what tells this request from others: a later attempt takes over what was asked for with the same."""
+        return [self.hook.arguments, body]
+
+    def lost(self, item: Item) -> str:
+        """Say what became of a run that is gone."""
+        return f"{item.id} is gone, last seen {item.known}: it was cancelled or deleted. {item.message}"
+
     def complete(self, item: Item) -> None:
         """Add to what is told of a run that ended well."""
 
@@ -80,7 +88,7 @@ class RunOperator(VerbOperator):
             self._cancel = self.hook.canceller(self.kind, self.scope)
         body = self.body()
         memory = _Memory(self, context, deadline)
-        marker = Marker.of(context.get("ti"), [self.hook.arguments, body])
+        marker = Marker.of(context.get("ti"), self.wanted(client.api, body))
         single_start = SingleStart(self.source(client.api, body), marker, memory, self.hook.clock.time, self.log.info)
         client.run(single_start.obtain())
         return memory.work
@@ -90,13 +98,8 @@ class RunOperator(VerbOperator):
         if self._cancelled_before(item):
             self.log.info("%s, which was taken over, was being cancelled; starting another one", item.id)
             return self._go(context, self._obtain(context, work.deadline))
-        if _gone(item):
-            item.fail(
-                WatchFailed(
-                    f"{item.id} is gone, last seen {item.known}: it was cancelled or deleted. {item.message} A retry "
-                    "of the task starts another one."
-                )
-            )
+        if item.gone:
+            item.fail(WatchFailed(f"{self.lost(item)} A retry of the task starts another one."))
         memory = _Memory(self, context, work.deadline)
         if item.result == "done":
             self.complete(item)
@@ -111,13 +114,8 @@ class RunOperator(VerbOperator):
         from airflow_provider_pipelines.core.verbs.once import SETTLE
 
         soon = self.hook.clock.time() - item.acted_at < SETTLE
-        ended = item.result == "failed" and (item.known in self.cancelled or _gone(item))
+        ended = item.result == "failed" and (item.known in self.cancelled or item.gone)
         return bool(item.made.get("adopted")) and soon and ended
-
-
-def _gone(item: Item) -> bool:
-    """Tell whether a run is not shown any more, as one that was cancelled may be."""
-    return item.error is not None and item.error.get("error") == "NotFound"
 
 
 class _Memory:
@@ -159,7 +157,8 @@ class _Memory:
         from airflow_provider_pipelines.core.verbs.work import Work
 
         operator = self._operator
-        made: dict[str, Any] = {operator.id_name: run.id or None}
+        made: dict[str, Any] = {operator.id_name: run.id or None, **run.made}
+        told = dict(made) if run.id else {}
         if run.adopted:
             made["adopted"] = True
         item = Item(run.id, phase="acted", known=run.status, acted_at=operator.hook.clock.time(), made=made)
@@ -168,5 +167,6 @@ class _Memory:
         self.work = operator._work = Work(operator.verb, [item], self._deadline)
         if operator.was_killed():
             VerbOperator.on_kill(operator)
-        if run.id and (ti := self._context.get("ti")) is not None:
-            ti.xcom_push(key=operator.id_name, value=run.id)
+        if (ti := self._context.get("ti")) is not None:
+            for name, value in told.items():
+                ti.xcom_push(key=name, value=value)

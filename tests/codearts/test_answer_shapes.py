@@ -4,6 +4,7 @@ import pytest
 
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.api import replies
+from airflow_provider_pipelines.codearts.api.access import CODES
 from airflow_provider_pipelines.codearts.api.models import RunRetried, RunStarted, Success
 from airflow_provider_pipelines.core.http.calls import Request
 
@@ -11,10 +12,10 @@ REQUEST = Request("run_pipeline", "POST", "/p")
 CALL = {"service": "CodeArts Pipeline", "operation": "run_pipeline", "method": "POST", "path": "/p", "status": 200}
 RUN, OTHER = "a" * 32, "b" * 32
 QUEUED = "DEVPIPE.00011169"
-NOT_THERE = {"error_code": "DEVPIPE.00014007", "error_msg": "gone"}
+NOT_THERE = {"error_code": "DEVPIPE.00011401", "error_msg": "gone"}
 
 NO_OBJECT = (errors.MalformedReply, "the answer is no JSON object", None, None)
-GONE = (errors.NotFound, "gone", "DEVPIPE.00014007", "Check the id of the group.")
+GONE = (errors.NotFound, "gone", "DEVPIPE.00011401", CODES["DEVPIPE.00011401"][1])
 NO_WORD = (errors.MalformedReply, "the answer does not say whether it succeeded", None, None)
 UNCONFIRMED = (errors.Conflict, "the service did not confirm it (success: false)", None, None)
 NO_RUN = (errors.MalformedReply, "the answer names no run", None, None)

@@ -189,7 +189,11 @@ def test_a_run_that_waits_in_the_queue_has_no_step_yet():
     script = Script(show_pipeline_run_detail={}, list_pipeline_queue=queue_page(queued("run")))
     seen = script.run(look_gate(API, PIPELINE, about("pass"), ["run"]))
     assert seen["run"].status == "QUEUED"
-    script = Script(show_pipeline_run_detail={}, list_pipeline_queue=queue_page())
+    script = Script(
+        show_pipeline_run_detail={},
+        list_pipeline_queue=queue_page(),
+        list_pipeline_runs={"total": 0, "pipeline_runs": []},
+    )
     assert isinstance(script.run(look_gate(API, PIPELINE, about("pass"), ["run"]))["run"].error, NotFound)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_provider_pipelines.codearts.operators import CodeArtsListPipelinesOperator, CodeArtsStopRunOperator
-from airflow_provider_pipelines.errors import ServerError
+from airflow_provider_pipelines.errors import PlaceNotFound, ServerError
 from tests.codearts.conftest import PIPELINE
 from tests.support.airflow import AirflowFailException
 from tests.support.modes import context_of, on
@@ -87,5 +87,5 @@ def test_what_cannot_be_read_is_an_error_and_no_empty_list(emulator, clock):
         listed(clock)
     emulator.clear_faults()
     emulator.fault("list_pipelines", service="codearts", kind="error_in_200", code="DEVPIPE.00011412", message="x")
-    with pytest.raises(AirflowFailException, match="member"):
+    with pytest.raises(PlaceNotFound, match="member"):
         listed(clock)

@@ -117,7 +117,7 @@ HISTORIES = [
     ("run of a disabled pipeline", run(PIPELINE["disabled"]), nothing, "AirflowFailException", "DEVPIPE.00011498", [RUN]),
     ("run of no pipeline", run("0" * 32), nothing, "AirflowFailException", "DEVPIPE.00011401", [RUN]),
     ("run that is not shown at once", run(), looks(3, kind="error_in_200", code="DEVPIPE.00099999"), "done", "is COMPLETED", [RUN]),
-    ("run that never shows", run(), looks(999, kind="error_in_200", code="DEVPIPE.00099999"), "AirflowFailException", "neither shown nor in the queue", [RUN]),
+    ("run that only the list shows", run(), looks(999, kind="error_in_200", code="DEVPIPE.00099999"), "done", "is COMPLETED", [RUN]),
     ("ten failed looks at a run", run(poll_interval=10), looks(10), "done", "is COMPLETED", [RUN]),
     ("eleven failed looks at a run", run(poll_interval=10), looks(11), "ServerError", "503", [RUN]),
     ("another run is answered", run(), looks(2, kind="reply", status=200, body={"id": "other", "status": "FAILED"}), "done", "is COMPLETED", [RUN]),

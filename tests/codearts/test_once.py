@@ -2,14 +2,16 @@
 
 import pytest
 
-from airflow_provider_pipelines.codearts.flows.marker import ROOM, Marker, Record
-from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, SETTLE, SingleStart
+from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, ROOM, RunSource
+from airflow_provider_pipelines.core.verbs.marker import Marker, Record
 from airflow_provider_pipelines.core.verbs.observation import GRACE
+from airflow_provider_pipelines.core.verbs.once import SETTLE, SingleStart
 from airflow_provider_pipelines.errors import (
     ApiError,
     InvalidRequest,
     NotFound,
     OutcomeUnknown,
+    PlaceNotFound,
     QuotaExceeded,
     Throttled,
     WatchFailed,
@@ -66,9 +68,12 @@ class Memory:
 
 def single_start(script, memory=None, mark=None, **body):
     memory = memory or Memory()
-    return SingleStart(
-        API, PIPELINE, body, "nightly", mark or marker(), memory, script.time, script.told.append
-    ), memory
+    source = RunSource(API, PIPELINE, {**body, "description": "nightly"}, script.time)
+    return SingleStart(source, mark or marker(), memory, script.time, script.told.append), memory
+
+
+def named(mark):
+    return f"[airflow {mark.word}]"
 
 
 def obtain(script, memory=None, mark=None, **body):
@@ -78,7 +83,7 @@ def obtain(script, memory=None, mark=None, **body):
 
 def record(script, mark=None, age=3600.0, **more):
     mark = mark or marker()
-    return Record(str(mark), mark.digest, script.now - age, **more)
+    return Record(mark.word, mark.digest, script.now - age, **more)
 
 
 # markers
@@ -86,15 +91,13 @@ def record(script, mark=None, age=3600.0, **more):
 
 def test_a_marker_is_read_back_from_a_description():
     mark = marker(3)
-    assert Marker.read(mark.append_to("of the author [airflow x]")) == mark
-    assert mark.append_to("of the author") == f"of the author {mark}"
-    assert mark.append_to(None) == str(mark)
+    assert Marker.read(f"of the author [airflow x] {named(mark)}") == mark
     assert Marker.read(None) is None
     assert Marker.read("[airflow 12-34-1]") is None
 
 
 def test_a_marker_has_room():
-    assert len(marker(999999).append_to("")) + 1 <= ROOM
+    assert len(f" {named(marker(999999))}") <= ROOM
 
 
 @pytest.mark.parametrize("about", [{"dag_id": "b"}, {"task_id": "b"}, {"run_id": "b"}, {"map_index": 0}])
@@ -117,9 +120,9 @@ def test_attempts_share_all_but_their_number():
         [],
         {},
         {"marker": "no marker", "digest": "d", "asked_at": 1},
-        {"marker": str(marker()), "digest": "d", "asked_at": "yesterday"},
-        {"marker": str(marker()), "digest": "d", "asked_at": None},
-        {"marker": str(marker()), "digest": "d", "asked_at": 1, "run_id": "../x"},
+        {"marker": named(marker()), "digest": "d", "asked_at": "yesterday"},
+        {"marker": named(marker()), "digest": "d", "asked_at": None},
+        {"marker": named(marker()), "digest": "d", "asked_at": 1, "run_id": "../x"},
     ],
 )
 def test_a_record_is_read_as_foreign_input(stored):
@@ -135,13 +138,13 @@ def test_a_run_is_asked_for_and_remembered_before_and_after():
     assert (run.id, run.adopted) == (RUN, False)
     assert [entry.run_id for entry in memory.written] == ["", RUN]
     assert memory.runs == [run]
-    assert f'"description":"nightly {marker()}"'.encode() in script.requests[0].body
+    assert f'"description":"nightly {named(marker())}"'.encode() in script.requests[0].body
 
 
 def test_a_queued_run_is_remembered_with_its_queue_entry():
     answer = {"error_code": "DEVPIPE.00011170", "error": {"pipeline_run_id": RUN, "queue_id": "12"}}
     run, memory = obtain(Script(run_pipeline=answer))
-    assert (run.queue_id, memory.written[-1].queue_id) == (12, 12)
+    assert (run.made, memory.written[-1].run_id) == ({"queue_id": 12}, RUN)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,8 @@ def test_a_queued_run_is_remembered_with_its_queue_entry():
     [
         ({"error_code": "DEVPIPE.00011104"}, QuotaExceeded),
         ({"pipeline_run_id": "", "error_msg": "x"}, InvalidRequest),
-        ({"error_code": "DEVPIPE.00011412"}, NotFound),
+        ({"error_code": "DEVPIPE.00011412"}, PlaceNotFound),
+        ({"error_code": "DEVPIPE.00011401"}, NotFound),
         (reply({"error_code": "APIG.0308"}, 429), Throttled),
     ],
 )
@@ -189,7 +193,9 @@ def test_a_run_whose_answer_was_lost_is_found_by_its_marker(answer):
         list_pipeline_runs=runs_page(row("x"), row("mine"), row("y")),
         list_pipeline_queue=queue_page(),
         show_pipeline_run_detail=details(
-            detail("x", description=str(marker(2))), detail("mine", description=f"nightly {marker()}"), detail("y")
+            detail("x", description=named(marker(2))),
+            detail("mine", description=f"nightly {named(marker())}"),
+            detail("y"),
         ),
     )
     run, memory = obtain(script)
@@ -202,7 +208,7 @@ def test_a_lost_run_that_shows_later_is_found():
         run_pipeline=LOST,
         list_pipeline_runs=[runs_page(), runs_page(), runs_page(row("mine"))],
         list_pipeline_queue=queue_page(),
-        show_pipeline_run_detail=detail("mine", "COMPLETED", str(marker())),
+        show_pipeline_run_detail=detail("mine", "COMPLETED", named(marker())),
     )
     assert obtain(script)[0].id == "mine"
     assert script.now == 1_700_000_010.0
@@ -213,16 +219,16 @@ def test_a_lost_run_may_wait_in_the_queue():
         run_pipeline=LOST,
         list_pipeline_runs=runs_page(),
         list_pipeline_queue=queue_page(queued("mine", 8), queued("old", 9, "QUEUED_TIME_OUT")),
-        show_pipeline_run_detail=detail("mine", "INIT", str(marker())),
+        show_pipeline_run_detail=detail("mine", "INIT", named(marker())),
     )
     run, _ = obtain(script)
-    assert (run.id, run.queue_id) == ("mine", 8)
+    assert (run.id, run.made) == ("mine", {"queue_id": 8})
 
 
 @pytest.mark.parametrize("answer", UNCLEAR)
 def test_a_lost_run_that_is_never_found_fails_and_says_so(answer):
     script, memory = Script(run_pipeline=answer, **NOTHING), Memory()
-    with pytest.raises(WatchFailed, match=r"not clear whether pipeline .* was started.*the next attempt looks again"):
+    with pytest.raises(WatchFailed, match=r"not clear whether a run was started.*the next attempt looks again"):
         obtain(script, memory)
     assert script.now >= 1_700_000_000 + GRACE
     assert script.operations.count("run_pipeline") == 1
@@ -236,9 +242,7 @@ def test_what_cannot_be_told_apart_is_named():
         list_pipeline_queue=queue_page(queued("q", 3), queued("a", 4)),
         show_pipeline_run_detail=details(detail("a")),
     )
-    with pytest.raises(
-        WatchFailed, match=r"may be it, and do not show their description: b, q\. None was started.*cut"
-    ):
+    with pytest.raises(WatchFailed, match=r"may be it, and do not show their marker: b, q\. None was started.*cut"):
         obtain(script)
 
 
@@ -248,27 +252,27 @@ def test_several_runs_with_one_marker_are_named():
         list_pipeline_runs=runs_page(row("a"), row("b")),
         list_pipeline_queue=queue_page(),
         show_pipeline_run_detail=details(
-            detail("a", description=str(marker())), detail("b", description=str(marker()))
+            detail("a", description=named(marker())), detail("b", description=named(marker()))
         ),
     )
-    with pytest.raises(WatchFailed, match="several runs carry the marker of this task: a, b"):
+    with pytest.raises(WatchFailed, match="several carry the marker of this task: a, b"):
         obtain(script)
 
 
 def test_runs_from_before_the_request_are_not_read():
     """By the server's clock, which is an hour ahead here."""
     server = 1_700_003_600_000
-    rows = [row("new", start_time=server - 1000), row("old", start_time=server - 900_000), row("older", start_time=1)]
+    rows = [row("new", start_time=server - 1000), row("old", start_time=server - 1_000_000), row("older", start_time=1)]
     script = Script(
         run_pipeline=LOST,
         list_pipeline_runs=runs_page(*rows),
         list_pipeline_queue=queue_page(
-            queued("old-q", 1, enqueue_time=server - 900_000), queued("q", 2, enqueue_time=server - 2000)
+            queued("old-q", 1, enqueue_time=server - 1_000_000), queued("q", 2, enqueue_time=server - 2000)
         ),
         show_pipeline_run_detail=details(
             detail("new", current_system_time=server),
-            detail("old", description=str(marker())),
-            detail("q", "QUEUED", str(marker())),
+            detail("old", description=named(marker())),
+            detail("q", "QUEUED", named(marker())),
         ),
     )
     assert obtain(script)[0].id == "q"
@@ -289,6 +293,7 @@ def test_a_search_that_fails_leaves_the_task_failed():
 def remembered(status, *, arguments="same", **more):
     script = Script(
         show_pipeline_run_detail=detail("former", status), list_pipeline_queue=queue_page(),
+        list_pipeline_runs=runs_page(),
         run_pipeline={"pipeline_run_id": "new"},
     )  # fmt: skip
     memory = Memory(record(script, marker(arguments=arguments), run_id="former", **more))
@@ -320,7 +325,7 @@ def test_a_queued_run_is_taken_over():
     script, memory = remembered("INIT")
     script.answers["list_pipeline_queue"] = [queue_page(queued("former", 5))]
     run, _ = obtain(script, memory, marker(2))
-    assert (run.id, run.queue_id, run.status) == ("former", 5, "QUEUED")
+    assert (run.id, run.status) == ("former", "QUEUED")
 
 
 def test_a_run_that_ended_well_with_other_arguments_is_followed_by_a_new_one():
@@ -337,7 +342,7 @@ def test_a_run_with_other_arguments_has_to_end_first():
 
 def test_there_are_never_two_runs_of_one_task():
     script, memory = remembered("RUNNING", arguments="other")
-    with pytest.raises(WatchFailed, match=r"asked for with other arguments and is RUNNING\. Stop it"):
+    with pytest.raises(WatchFailed, match=r"asked for with other arguments, or cancelled, and is RUNNING\. Stop it"):
         obtain(script, memory, marker(2))
     assert script.now >= 1_700_000_000 + SETTLE
     assert "run_pipeline" not in script.operations
@@ -378,7 +383,7 @@ def test_a_request_without_a_remembered_answer_is_looked_for():
     script = Script(
         list_pipeline_runs=runs_page(row("mine", "COMPLETED")),
         list_pipeline_queue=queue_page(),
-        show_pipeline_run_detail=detail("mine", "COMPLETED", str(marker())),
+        show_pipeline_run_detail=detail("mine", "COMPLETED", named(marker())),
     )
     run, _ = obtain(script, Memory(record(script)), marker(2))
     assert (run.id, run.status) == ("mine", "COMPLETED")
@@ -404,14 +409,14 @@ def left(*shown, queue=(), listed=None):
 
 
 def test_the_first_attempt_looks_for_nothing():
-    script = left(detail("a", description=str(marker())))
+    script = left(detail("a", description=named(marker())))
     assert obtain(script)[0].id == "new"
     assert script.operations == ["run_pipeline"]
 
 
 def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
-    other_task = str(marker(1, run_id="z"))
-    script = left(detail("x"), detail("a", "PAUSED", f"text {marker(1)}"), detail("y", "RUNNING", other_task))
+    other_task = named(marker(1, run_id="z"))
+    script = left(detail("x"), detail("a", "PAUSED", f"text {named(marker(1))}"), detail("y", "RUNNING", other_task))
     run, _ = obtain(script, None, marker(3))
     assert (run.id, run.adopted) == ("a", True)
     assert "run_pipeline" not in script.operations
@@ -419,7 +424,7 @@ def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
 
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELED"])
 def test_a_run_that_has_ended_may_have_been_reported(status):
-    script = left(detail("a", status, str(marker(1))))
+    script = left(detail("a", status, named(marker(1))))
     assert obtain(script, None, marker(2))[0].id == "new"
 
 
@@ -427,25 +432,25 @@ def test_a_request_that_stays_unclear_stops_the_next_attempt_too():
     script = Script(
         list_pipeline_runs=runs_page(), list_pipeline_queue=queue_page(queued("q", 2)), show_pipeline_run_detail=GONE
     )
-    with pytest.raises(WatchFailed, match="description: q"):
+    with pytest.raises(WatchFailed, match="marker: q"):
         obtain(script, Memory(record(script)), marker(2))
 
 
 def test_two_runs_with_our_marker_are_named():
-    script = left(detail("a", description=str(marker(1))), detail("b", description=str(marker(2))))
-    with pytest.raises(WatchFailed, match=r"several runs .*: a, b"):
+    script = left(detail("a", description=named(marker(1))), detail("b", description=named(marker(2))))
+    with pytest.raises(WatchFailed, match=r"several .*: a, b"):
         obtain(script, None, marker(3))
 
 
 def test_a_marked_run_with_other_arguments_has_to_end_first():
-    script = left(detail("a", description=str(marker(1, "other"))))
+    script = left(detail("a", description=named(marker(1, "other"))))
     with pytest.raises(WatchFailed, match="other arguments"):
         obtain(script, None, marker(2))
 
 
 def test_a_queued_run_that_hides_its_description_stops_the_task():
     script = left(queue=[queued("q", 2)])
-    with pytest.raises(WatchFailed, match=r"description: q\. None was started beside them\.$"):
+    with pytest.raises(WatchFailed, match=r"marker: q\. None was started beside them\.$"):
         obtain(script, None, marker(2))
     assert script.now >= 1_700_000_000 + GRACE
     assert "run_pipeline" not in script.operations
@@ -458,13 +463,13 @@ def test_a_queued_run_that_turns_out_to_be_somebody_elses_is_nothing_to_wait_for
 
 
 def test_a_run_of_a_killed_attempt_may_show_late():
-    script = left(detail("a", description=str(marker(1))))
+    script = left(detail("a", description=named(marker(1))))
     script.answers["list_pipeline_runs"] = [runs_page()] * 4 + [runs_page(row("a"))]
     assert obtain(script, None, marker(2))[0].id == "a"
 
 
 def test_our_own_run_is_enough_although_others_hide():
-    script = left(detail("a", description=str(marker(1))), queue=[queued("q", 2)])
+    script = left(detail("a", description=named(marker(1))), queue=[queued("q", 2)])
     assert obtain(script, None, marker(2))[0].id == "a"
 
 
@@ -472,5 +477,5 @@ def test_more_runs_than_can_be_read_stay_unclear():
     ids = [f"r{number}" for number in range(MOST_DETAILS + 1)]
     script = left(listed=[row(id) for id in ids])
     script.answers["show_pipeline_run_detail"] = [lambda request: detail(dict(request.query)["pipeline_run_id"])]
-    with pytest.raises(WatchFailed, match=f"description: r{MOST_DETAILS}"):
+    with pytest.raises(WatchFailed, match=f"marker: r{MOST_DETAILS}"):
         obtain(script, None, marker(2))

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from airflow_provider_pipelines.codearts.hook import CodeArtsOperations
-from airflow_provider_pipelines.errors import ArgumentError, Conflict, NotFound
+from airflow_provider_pipelines.core.http.retry import possibly_done, transient
+from airflow_provider_pipelines.errors import ArgumentError, Conflict, NotFound, PlaceNotFound
 from airflow_provider_pipelines.hook.faces import operation
 from tests.codearts.conftest import (
     BUILD,
@@ -23,6 +24,7 @@ from tests.codearts.conftest import (
     run_of,
     steps,
 )
+from tests.support.odd404 import ODD
 
 TEMPLATE = "fa4e00000000000000000000000e3a1a"
 STAGES = [{"name": "s", "identifier": "s-1", "jobs": [{"name": "j", "identifier": "JOB_j", "steps": []}]}]
@@ -149,9 +151,22 @@ def test_an_error_in_a_200_is_an_error(hook, emulator, number, name, arguments, 
     emulator.fault(
         name, service="codearts", kind="error_in_200", code="DEVPIPE.00011412", message="not a member", times=1
     )
-    with pytest.raises(NotFound, match="member of that") as caught:
+    with pytest.raises(PlaceNotFound, match="member of that") as caught:
         getattr(hook, name)(*given, **named)
     assert (caught.value.code, caught.value.operation) == ("DEVPIPE.00011412", name)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(("number", "name", "arguments", "named", "right"), OPERATIONS, ids=NAMES)
+def test_an_odd_404_says_nothing_about_the_thing(hook, emulator, odd, number, name, arguments, named, right):
+    given = arguments(emulator)
+    emulator.fault(name, service="codearts", kind="reply", status=404, body=ODD[odd], times=99)
+    with pytest.raises(PlaceNotFound) as caught:
+        getattr(hook, name)(*given, **named)
+    assert caught.value.hint
+    assert transient(caught.value)
+    # by a code one knows that it was not carried out; else a proxy may have said it afterwards
+    assert possibly_done(caught.value) is (odd in {"html", "empty", "text", "no code"})
 
 
 BOOLEAN = [entry for entry in OPERATIONS if entry[0] in {2, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31, 32}]
@@ -175,7 +190,8 @@ def test_lists_that_come_in_pages_are_read_whole(hook, emulator):
     assert len(hook.list_pipeline_queue(QUEUES)) == 13
     rows = [{"name": f"v{number}", "is_runtime": True} for number in range(25)]
     pages = [{"offset": at, "limit": 10, "total": 25, "variables": rows[at : at + 10]} for at in (0, 10, 20)]
-    for page in pages:
+    # the first two once more, so that the list was whole when the last one was read
+    for page in [*pages, pages[1], pages[0]]:
         emulator.fault("list_runtime_variables", service="codearts", kind="reply", status=200, body=page)
     assert [entry.name for entry in hook.list_runtime_variables(LOGGED)] == [row["name"] for row in rows]
 

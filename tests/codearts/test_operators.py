@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from airflow_provider_pipelines.codearts.flows.marker import ROOM
-from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
+from airflow_provider_pipelines.codearts.flows.run_source import ROOM
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
-from airflow_provider_pipelines.codearts.operators.run_memory import STORE_KEY
+from airflow_provider_pipelines.core.verbs.once import SETTLE
 from airflow_provider_pipelines.errors import ArgumentError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.operator import VerbOperator
 from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, QUEUES, WAITING, queue, run_of, runs
@@ -109,7 +108,7 @@ def test_the_run_is_remembered_before_the_first_wait(emulator, clock):
     run(clock).execute(context_of(ti, store))
     (id,) = ids(emulator)
     stored, pushed = known[0]
-    assert stored[STORE_KEY]["run_id"] == pushed["pipeline_run_id"] == id
+    assert stored["codearts_run"]["run_id"] == pushed["pipeline_run_id"] == id
     assert store == {}, "after a success nothing is remembered"
 
 
@@ -204,7 +203,7 @@ def test_a_queued_run_that_is_being_cancelled_is_replaced(emulator, clock):
     held = run(clock, QUEUES, deferrable=True, defer_after=0)
     with pytest.raises(TaskDeferred):
         held.execute(context_of(TaskInstance(1), store))
-    first = store[STORE_KEY]["run_id"]
+    first = store["codearts_run"]["run_id"]
 
     def cancel(_):
         clock.on_wait = None
@@ -227,7 +226,7 @@ def test_a_run_that_was_taken_over_and_is_cancelled_much_later_fails(emulator, c
 
     def cancel(_):
         if clock.time() - begun > SETTLE:
-            emulator.thing("codearts", store[STORE_KEY]["run_id"], "CANCELED")
+            emulator.thing("codearts", store["codearts_run"]["run_id"], "CANCELED")
             clock.on_wait = None
 
     clock.on_wait = cancel
@@ -311,7 +310,7 @@ def test_a_task_killed_while_its_request_is_out_cancels_as_soon_as_it_knows_the_
 def test_a_task_killed_before_its_request_sends_none(emulator, clock):
     task = run(clock)
     task.on_kill()
-    with pytest.raises(WatchFailed, match="none was started"):
+    with pytest.raises(WatchFailed, match="nothing was started"):
         task.execute(context_of())
     assert emulator.writes() == []
 

@@ -34,6 +34,7 @@ from airflow_provider_pipelines.errors import (
     OutcomeUnknown,
     PermissionDenied,
     PipelinesError,
+    PlaceNotFound,
     QuotaExceeded,
     ServerError,
     Throttled,
@@ -82,7 +83,7 @@ def test_5_shape_3_queued_is_no_error_of_run_and_retry():
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
-    [(401, "APIG.0301", AuthenticationError), (403, "APIG.0302", PermissionDenied), (404, "APIG.0101", NotFound),
+    [(401, "APIG.0301", AuthenticationError), (403, "APIG.0302", PermissionDenied), (404, "APIG.0101", PlaceNotFound),
      (429, "APIG.0308", Throttled), (503, "APIG.0203", ServerError)],
 )  # fmt: skip
 def test_5_shape_4_the_gateways(status, code, kind):
@@ -95,16 +96,16 @@ def test_5_shape_4_the_gateways(status, code, kind):
 @pytest.mark.parametrize("status", [200, 404, 502])
 def test_5_shape_5_html_text_nothing(body, status):
     error = refused("show_pipeline_detail", reply(body, status), P)
-    assert type(error) is {200: MalformedReply, 404: NotFound, 502: ServerError}[status]
+    assert type(error) is {200: MalformedReply, 404: PlaceNotFound, 502: ServerError}[status]
 
 
 # 5: codes
 
 MEANINGS = {
     "DEVPIPE.00011104": QuotaExceeded, "DEVPIPE.00011105": QuotaExceeded,
-    "DEVPIPE.00011136": NotFound, "DEVPIPE.00011401": NotFound, "DEVPIPE.00011412": NotFound,
-    "DEVPIPE.30021001": NotFound, "DEV_21_100169": NotFound, "DEVPIPE.00011203": NotFound,
-    "DEVPIPE.00014007": NotFound, "DEVPIPE.00014024": NotFound, "DEVPIPE.00014033": NotFound,
+    "DEVPIPE.00011136": NotFound, "DEVPIPE.00011401": NotFound, "DEVPIPE.00011412": PlaceNotFound,
+    "DEVPIPE.30021001": PlaceNotFound, "DEV_21_100169": PlaceNotFound, "DEVPIPE.00011203": InvalidRequest,
+    "DEVPIPE.00014007": InvalidRequest, "DEVPIPE.00014024": InvalidRequest, "DEVPIPE.00014033": InvalidRequest,
     "DEVPIPE.30011001": InvalidRequest, "DEVPIPE.30011011": PermissionDenied,
 }  # fmt: skip
 
@@ -207,7 +208,7 @@ def test_9_401_is_not_hammered(hook, emulator):
     assert len(emulator.calls()) == 1, "a key signs again without a look would lock it; tokens are renewed elsewhere"
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, "APIG.0302"), (400, "DEVPIPE.30011011"), (200, "DEVPIPE.00011412")])
+@pytest.mark.parametrize(("status", "code"), [(403, "APIG.0302"), (400, "DEVPIPE.30011011")])
 def test_9_what_is_forbidden_is_not_tried_again(status, code):
     error = refused("stop_pipeline_run", reply({"error_code": code, "error_msg": "x"}, status), P, R)
     assert not mendable(error)
@@ -215,13 +216,19 @@ def test_9_what_is_forbidden_is_not_tried_again(status, code):
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "DEVPIPE.1"), (200, "DEVPIPE.00011136"), (200, "DEVPIPE.00011401"), (404, None), (404, "APIG.0101")],
+    [(400, "DEVPIPE.1"), (200, "DEVPIPE.00011136"), (200, "DEVPIPE.00011401")],
 )
-def test_9_wrong_ids_and_wrong_hosts_are_not_tried_again(status, code):
+def test_9_wrong_ids_are_not_tried_again(status, code):
     error = refused("stop_pipeline_run", reply({"error_code": code, "error_msg": "x"}, status), P, R)
     assert not mendable(error)
-    if code == "APIG.0101":
-        assert "endpoint or region" in error.hint
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, None), (404, "APIG.0101"), (200, "DEVPIPE.00011412")])
+def test_9_an_unknown_place_may_be_known_again_and_is_explained(status, code):
+    error = refused("stop_pipeline_run", reply({"error_code": code, "error_msg": "x"}, status), P, R)
+    assert isinstance(error, PlaceNotFound)
+    assert mendable(error)
+    assert "member" in error.hint if status == 200 else "endpoint" in error.hint
 
 
 @pytest.mark.parametrize(("name", "place", "word"), [("nightly", 1, "COMPLETED"), ("always-fails", 1, "FAILED"), ("deploy", 2, "CANCELED"), ("ignored", 1, "IGNORED")])  # fmt: skip
@@ -244,7 +251,7 @@ def test_9_a_stop_that_is_refused_is_looked_into(emulator, clock, answer):
     if answer in {"true", "false"}:
         assert seen["result"]["result"] in {"done", "already"}
     else:
-        assert seen["error"][0] == "AirflowFailException"
+        assert seen["error"][0] == {"400": "AirflowFailException", "404": "PlaceNotFound"}[answer]
 
 
 def test_9_ban_and_unban_of_what_is_so_already(emulator, clock):
@@ -265,7 +272,8 @@ def test_9_a_step_that_waits_no_more_counts_only_if_it_ended_as_decided():
     [
         ({"error_code": "DEVPIPE.00011401", "error_msg": "x"}, True),
         (reply({"error_code": "DEVPIPE.00011401", "error_msg": "x"}, 404), True),
-        (reply({"error_code": "DEVPIPE.77", "error_msg": "x"}, 404), True),
+        (reply({"error_code": "DEVPIPE.77", "error_msg": "x"}, 404), False),
+        (reply(b"<html></html>", 404), False),
         ({"error_code": "DEVPIPE.00011412", "error_msg": "x"}, False),
         ({"error_code": "DEVPIPE.00011136", "error_msg": "x"}, False),
         (reply({"error_code": "APIG.0101", "error_msg": "x"}, 404), False),
@@ -275,7 +283,7 @@ def test_9_deleting_what_is_not_there(answer, deleted):
     if deleted:
         assert answered("delete_pipeline", answer, P)[0].pipeline_id == P
     else:
-        assert isinstance(refused("delete_pipeline", answer, P), NotFound)
+        assert isinstance(refused("delete_pipeline", answer, P), NotFound | PlaceNotFound)
 
 
 # 10: contradictions and traps
@@ -378,7 +386,7 @@ def test_10_11_paths_are_not_those_of_the_wrong_examples():
 
 
 def test_10_12_another_run_than_the_one_that_was_asked_for_is_no_answer():
-    assert isinstance(refused("show_pipeline_run_detail", detail("another"), P, R), NotFound)
+    assert isinstance(refused("show_pipeline_run_detail", detail("another"), P, R), MalformedReply)
 
 
 def test_10_13_a_failed_run_that_waits_to_be_retried_has_not_failed_for_good(hook, emulator):

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http.calls import Request
 from airflow_provider_pipelines.core.http.reading import Answer
-from airflow_provider_pipelines.dli.api.flink.jobs import page_of
+from airflow_provider_pipelines.dli.api.flink.jobs import job_of, page_of
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.api.replies import (
     Delivery,
@@ -22,7 +22,7 @@ from airflow_provider_pipelines.dli.api.replies import (
     succeeded,
 )
 from airflow_provider_pipelines.dli.api.spark.models import SparkState
-from airflow_provider_pipelines.dli.api.sql.models import SqlJob, SqlPage
+from airflow_provider_pipelines.dli.api.sql.models import SqlJob
 
 REQUEST = Request("show_flink_job", "GET", "/streaming/jobs/1")
 CALL = {"service": "DLI", "operation": "show_flink_job", "method": "GET", "path": "/streaming/jobs/1"}
@@ -109,9 +109,9 @@ def test_a_member_that_was_asked_for_has_to_be_there():
     ("listed", "rows"),
     [
         ({"jobs": [1], "total": 7}, ([1], 7)),
-        ({"jobs": [1], "total": "7"}, ([1], 0)),
-        ({"jobs": [1], "total": True}, ([1], 0)),
-        ({"jobs": [1]}, ([1], 0)),
+        ({"jobs": [1], "total": "7"}, ([1], None)),
+        ({"jobs": [1], "total": True}, ([1], None)),
+        ({"jobs": [1]}, ([1], None)),
         ({"total": 0}, ([], 0)),
         ({"jobs": None, "total": 0}, ([], 0)),
     ],
@@ -129,10 +129,10 @@ def test_a_list_that_is_missing_is_not_an_empty_one(listed):
 def test_a_page_holds_jobs():
     row = {"job_id": 1, "status": "job_running"}
     answer = {"is_success": True, "job_list": {"total_count": 9, "jobs": [row]}}
-    assert page_of(answer, REQUEST) == ([FlinkJob.model_validate(row)], 9)
-    answer["job_list"]["jobs"] = [[]]
-    failure = (errors.MalformedReply, "FlinkJob cannot be read from the answer: no object", None, None)
-    assert failure_of(lambda: page_of(answer, REQUEST)) == failure
+    assert page_of(answer, REQUEST) == ([row], 9)
+    assert job_of(row) == FlinkJob.model_validate(row)
+    with pytest.raises(errors.MalformedReply, match="FlinkJob cannot be read from the answer: no object"):
+        job_of([])
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_the_message_beside_a_status_is_about_the_job():
 
 def test_a_list_of_sql_jobs_that_is_missing_is_not_an_empty_one():
     with pytest.raises(errors.MalformedReply):
-        succeeded(SqlPage, {"is_success": True, "job_count": 3}, LIST)
-    assert succeeded(SqlPage, {"is_success": True, "jobs": None}, LIST).jobs == []
+        rows_of({"is_success": True, "job_count": 3}, "jobs", "job_count", LIST)
+    assert rows_of({"is_success": True, "jobs": None}, "jobs", "job_count", LIST).rows == []
 
 
 BATCH = Request("show_spark_batch_state", "GET", "/v2.0/p/batches/1/state")

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from airflow_provider_pipelines.core.http.paging import TRIES
 from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
-from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs, look_flink_jobs
+from airflow_provider_pipelines.dli.flows.flink_jobs import look_flink_jobs, read_flink_jobs
 from airflow_provider_pipelines.errors import (
     ArgumentError,
+    AuthenticationError,
     InvalidRequest,
+    ListChanged,
     MalformedReply,
     NotFound,
     OutcomeUnknown,
@@ -136,8 +139,13 @@ def test_the_documented_detail_is_read(api):
 
 
 def test_the_documented_list_is_read(api):
-    driver = answering(sample("flink_list.response"), page(total=26))
-    (found,) = driver.run(api.list_flink_jobs())
+    # the sample shows one of the 26 jobs that it tells of
+    driver = answering(*[sample("flink_list.response"), page(total=26)] * TRIES)
+    with pytest.raises(ListChanged):
+        driver.run(api.list_flink_jobs())
+    shown = sample("flink_list.response")
+    shown["job_list"]["total_count"] = 1
+    (found,) = answering(shown).run(api.list_flink_jobs())
     assert (found.job_id, found.status, found.start_time, found.root_id) == (146, "job_init", None, -1)
 
 
@@ -253,17 +261,25 @@ def test_all_pages_are_read_also_where_the_service_gives_shorter_ones(api, cap):
     assert [found.job_id for found in driver.run(api.list_flink_jobs())] == list(range(1, 251))
 
 
-@pytest.mark.parametrize("total", [0, 10**9])
-def test_a_wrong_total_neither_hides_jobs_nor_pages_for_ever(api, total):
-    driver = Listing(range(1, 131), total=total)
+def test_a_total_of_none_is_not_believed_where_there_are_rows(api):
+    driver = Listing(range(1, 131), total=0)
     assert len(driver.run(api.list_flink_jobs())) == 130
-    assert len(driver.requests) <= 3
+    # an empty page tells that there are no more, and the first two are read again
+    assert len(driver.requests) == 5
+
+
+def test_a_total_that_is_never_reached_is_no_whole_list_and_pages_not_for_ever(api):
+    driver = Listing(range(1, 131), total=10**9)
+    with pytest.raises(ListChanged):
+        driver.run(api.list_flink_jobs())
+    assert len(driver.requests) == 3 * TRIES
 
 
 def test_a_service_that_repeats_its_first_page_is_not_read_for_ever(api):
     driver = Listing(range(1, 101), endless=True, total=1000)
-    assert len(driver.run(api.list_flink_jobs())) == 100
-    assert len(driver.requests) == 2
+    with pytest.raises(ListChanged):
+        driver.run(api.list_flink_jobs())
+    assert len(driver.requests) == 2 * TRIES
 
 
 def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(api, monkeypatch):
@@ -273,11 +289,14 @@ def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(api, mo
         Listing(range(1, 1001)).run(api.list_flink_jobs())
 
 
-def test_a_job_that_is_listed_twice_is_given_once(api):
-    driver = answering(page(job(1), job(2), total=4), page(job(2, "job_init"), job(3), total=4))
-    assert [(j.job_id, j.status) for j in driver.run(api.list_flink_jobs())] == [
-        (1, "job_running"), (2, "job_init"), (3, "job_running"),
+def test_a_list_with_a_job_met_twice_is_read_again(api):
+    torn = [page(job(1), job(2), total=4), page(job(2, "job_init"), job(3), total=4)]
+    whole = [page(job(1), job(2), total=4), page(job(3), job(4), total=4), page(job(1, "job_init"), job(2), total=4)]
+    assert [(j.job_id, j.status) for j in answering(*torn, *whole).run(api.list_flink_jobs())] == [
+        (1, "job_init"), (2, "job_running"), (3, "job_running"), (4, "job_running"),
     ]  # fmt: skip
+    with pytest.raises(ListChanged):
+        answering(*torn * TRIES).run(api.list_flink_jobs())
 
 
 def test_few_jobs_are_read_singly_and_many_by_the_list(api):
@@ -310,29 +329,36 @@ def test_both_ways_of_looking_tell_the_same_facts(api):
 def test_a_row_without_configuration_is_read_singly_where_that_is_wanted(api):
     rows = [job(id, job_config={"obs_bucket": "b"}) for id in (1, 2, 3)]
     driver = answering(page(*rows, job(4)), detail(4, job_config={"obs_bucket": None}))
-    found = driver.run(find_flink_jobs(api, ["1", "2", "3", "4"], detailed=True))
+    found = driver.run(read_flink_jobs(api, ["1", "2", "3", "4"]))
     assert [found[str(id)].job_config.obs_bucket for id in (1, 2, 3, 4)] == ["b", "b", "b", None]
     assert dict(driver.requests[0].query)["show_detail"] == "true"
 
 
 def test_a_job_that_cannot_be_read_just_now_does_not_hide_the_others(api):
     seen = answering(ServerError("busy", **ABOUT), detail(2)).run(look_flink_jobs(api, ["1", "2"]))
-    assert list(seen) == ["2"]
+    assert isinstance(seen["1"].error, ServerError)
+    assert seen["2"].status == "job_running"
     refused = answering(InvalidRequest("odd", **ABOUT), detail(2)).run(look_flink_jobs(api, ["1", "2"]))
     assert isinstance(refused["1"].error, InvalidRequest)
     assert refused["2"].status == "job_running"
 
 
-def test_a_look_that_sees_nothing_fails(api):
-    with pytest.raises(ServerError):
-        answering(ServerError("busy", **ABOUT), ServerError("busy", **ABOUT)).run(look_flink_jobs(api, ["1", "2"]))
+def test_a_job_that_is_forbidden_says_nothing_about_the_others(api):
+    seen = answering(PermissionDenied("no", **ABOUT), detail(2)).run(look_flink_jobs(api, ["1", "2"]))
+    assert isinstance(seen["1"].error, PermissionDenied)
+    assert seen["2"].status == "job_running"
 
 
-def test_a_look_that_is_forbidden_fails_at_once(api):
-    driver = answering(PermissionDenied("no", **ABOUT))
-    with pytest.raises(PermissionDenied):
+def test_keys_that_are_refused_end_a_look_at_once(api):
+    driver = answering(AuthenticationError("no", **ABOUT))
+    with pytest.raises(AuthenticationError):
         driver.run(look_flink_jobs(api, ["1", "2"]))
     assert len(driver.requests) == 1
+
+
+def test_an_answer_about_another_job_is_malformed(api):
+    with pytest.raises(MalformedReply, match="job 128 was asked for, and job 999 was answered"):
+        answering(detail(999, "job_cancel_success")).run(api.show_flink_job(128))
 
 
 def test_a_lost_write_stays_unclear(api):

@@ -217,4 +217,4 @@ def test_jobs_without_bucket_are_refused_before_a_savepoint(api):
     assert list(refused) == ["2", "3", "4"]
     assert "obs_bucket" in str(refused["2"])
     gone = answering(error(NotFound), detail(2, job_config={"obs_bucket": "b"}))
-    assert gone.run(without_bucket(api, ["1", "2"])) == {}
+    assert list(gone.run(without_bucket(api, ["1", "2"]))) == ["1"]

@@ -503,11 +503,11 @@ def test_templates_and_variables_are_read_page_by_page(api):
     rows = [{"template_id": id, "name": f"t{id}"} for id in range(1, 131)]
     pages = [
         {"is_success": True, "template_list": {"total_count": 130, "templates": part}}
-        for part in (rows[:100], rows[100:])
+        for part in (rows[:100], rows[100:], rows[:100])
     ]
     driver = answering(*pages)
     assert [one.template_id for one in driver.run(api.list_job_templates())] == list(range(1, 131))
-    assert [dict(request.query)["offset"] for request in driver.requests] == ["0", "100"]
+    assert [dict(request.query)["offset"] for request in driver.requests] == ["0", "100", "0"]
     driver = answering({"is_success": True, "global_vars": None, "count": 0})
     assert driver.run(api.list_global_variables()) == []
     with pytest.raises(MalformedReply):

@@ -76,14 +76,14 @@ def test_an_outcome_of_a_delete_says_what_the_job_was(emulator, clock):
 
 
 def test_a_job_that_was_refused_because_it_is_gone_counts_as_deleted(api):
-    gone = NotFound("no such job", service="DLI", operation="o", method="POST", path="/", status=400)
+    gone = NotFound("no such job", service="DLI", operation="show_flink_job", method="GET", path="/", status=400)
     driver = answering([element(), element("false", "no such job")], detail(1), gone, detail(1), gone, *[detail(1)] * 3)
     answers = driver.run(Batch(api, NAME, {"1": "job_running", "2": "job_init"}).deliver(look_for_gone))
     assert answers["2"] is None
 
 
 def test_each_job_is_looked_at_by_its_own_detail(api):
-    gone = NotFound("no such job", service="DLI", operation="o", method="GET", path="/", status=400)
+    gone = NotFound("no such job", service="DLI", operation="show_flink_job", method="GET", path="/", status=400)
     driver = answering(detail(1), detail(2), detail(3), detail(4), gone)
     seen = driver.run(look_for_gone(api, ["1", "2", "3", "4", "5"]))
     assert [seen[str(id)].status for id in range(1, 6)] == ["job_running"] * 4 + ["gone"]

@@ -4,10 +4,12 @@ import inspect
 
 import pytest
 
+from airflow_provider_pipelines.dli.api.access import NOT_EVERYWHERE
 from airflow_provider_pipelines.dli.api.client import DliApi
 from airflow_provider_pipelines.dli.hook import DliAio, DliHook, DliOperations
-from airflow_provider_pipelines.errors import NotSupported
+from airflow_provider_pipelines.errors import NotSupported, PlaceNotFound
 from airflow_provider_pipelines.hook.faces import operation
+from tests.support.odd404 import ODD
 
 RUNNING, DRAFT, STOPPED, FINISHED, JAR = 128, 142, 146, 149, 137
 SQL = "create table a (x int) with ('connector' = 'datagen'); insert into b select * from a"
@@ -128,6 +130,18 @@ def test_the_emulator_calls_the_operations_by_the_same_names():
 
     routes = [route for room in (definitions, graphs, savepoints, templates, jobs) for route in room.table]
     assert {route.name for route in routes} == flink_methods()
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(("number", "name", "first", "arguments", "holds"), OPERATIONS, ids=IDS)
+def test_an_odd_404_says_nothing_about_the_thing(emulator, odd, number, name, first, arguments, holds):
+    arguments, keywords = arranged(emulator, name, first, arguments)
+    emulator.fault(name, service="dli", kind="reply", status=404, body=ODD[odd], times=99)
+    with pytest.raises((PlaceNotFound, NotSupported)) as caught:
+        getattr(DliHook(), name)(*arguments, **keywords)
+    assert caught.value.hint
+    lacking = name in NOT_EVERYWHERE and odd in {"APIG.0101", "APIGW.0101"}
+    assert isinstance(caught.value, NotSupported) is lacking
 
 
 @pytest.mark.parametrize("name", sorted({name for _, name, *_ in OPERATIONS}))

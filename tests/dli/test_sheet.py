@@ -25,6 +25,7 @@ from airflow_provider_pipelines.errors import (
     NotFound,
     NotSupported,
     PermissionDenied,
+    PlaceNotFound,
     QuotaExceeded,
     ServerError,
     Throttled,
@@ -56,7 +57,7 @@ DOCUMENTED = [
     (400, "DLI.1028", QuotaExceeded), (400, "DLI.11016", InvalidRequest), (400, "DLI.11098", InvalidRequest),
     (400, "DLI.12002", InvalidRequest), (400, "DLI.12004", NotFound), (400, "DLI.13024", InvalidRequest),
     (400, "DLI.16001", NotFound), (401, "APIG.1002", AuthenticationError), (429, "APIG.0308", Throttled),
-    (403, None, PermissionDenied), (404, None, NotFound), (408, None, ServerError), (500, None, ServerError),
+    (403, None, PermissionDenied), (404, None, PlaceNotFound), (408, None, ServerError), (500, None, ServerError),
     (502, None, ServerError), (503, None, ServerError), (504, None, ServerError),
 ]  # fmt: skip
 
@@ -68,8 +69,8 @@ def test_a_documented_code_is_its_error(status, code, kind, array):
     with pytest.raises(kind, match="text of the vendor") as caught:
         call(lambda api: api.show_flink_job(1), replying([body] if array else body, status))
     assert type(caught.value) is kind
-    assert mendable(caught.value) is (kind in {ServerError, Throttled, QuotaExceeded, Conflict})
-    assert possibly_done(caught.value) is (kind is ServerError)
+    assert mendable(caught.value) is (kind in {ServerError, Throttled, QuotaExceeded, Conflict, PlaceNotFound})
+    assert possibly_done(caught.value) is (kind in {ServerError, PlaceNotFound})
 
 
 def test_every_code_that_we_know_is_documented():
@@ -89,7 +90,7 @@ SHAPES = [
     (403, {"error": {"code": "403", "message": "said: X-Auth-Token is invalid in the request"}}, PermissionDenied),
     (400, {"errorCode": "DLI.0001", "errorMsg": "said"}, InvalidRequest),
     (400, {"code": "DLI.0001", "message": "said"}, InvalidRequest),
-    (404, {"error_msg": "The API does not exist or has not been published, said", "error_code": "APIG.0101"}, NotFound),
+    (404, {"error_msg": "The API does not exist or has not been published, said", "error_code": "APIG.0101"}, PlaceNotFound),
     (400, b"<html>said</html>", InvalidRequest),
     (502, b"", ServerError),
     (200, b"", MalformedReply),

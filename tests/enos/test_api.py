@@ -8,6 +8,7 @@ import pytest
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.core.http.calls import Acquire, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.identity import Identity
+from airflow_provider_pipelines.core.http.paging import TRIES
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.enos.api.access import EnosScheme, Keys
 from airflow_provider_pipelines.enos.api.pipelines import EnosApi, start_body
@@ -39,6 +40,9 @@ def run(call, answers):
     try:
         effect = next(call)
         while True:
+            if isinstance(effect, Sleep):
+                effect = next(call)
+                continue
             asked.append(effect)
             came = answers.pop(0)
             effect = call.throw(came) if isinstance(came, Exception) else call.send(came)
@@ -102,7 +106,7 @@ def test_an_error_in_an_answer_is_never_a_success(envelope, kind, code):
     ("status", "kind", "renewable"),
     [
         (301, errors.MalformedReply, False), (400, errors.InvalidRequest, False), (401, errors.AuthenticationError, True),
-        (403, errors.PermissionDenied, True), (404, errors.NotFound, False), (408, errors.ServerError, False),
+        (403, errors.PermissionDenied, True), (404, errors.PlaceNotFound, False), (408, errors.ServerError, False),
         (429, errors.Throttled, False), (500, errors.ServerError, False), (503, errors.ServerError, False),
     ],
 )  # fmt: skip
@@ -235,16 +239,24 @@ def test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole(monkeyp
 
 def test_all_pages_are_read_also_where_the_service_makes_them_shorter():
     full = [str(n) for n in range(100)]
-    asked, found = run(EnosApi("o1").list_pipelines(), [page(*full), page("a", "b")])
-    assert (len(asked), len(found)) == (2, 102)
-    asked, found = run(EnosApi("o1").list_pipelines(), [page("a", count=3), page("b", count=3), page("c", count=3)])
+    asked, found = run(
+        EnosApi("o1").list_pipelines(), [page(*full, count=102), page("a", "b", count=102), page(*full, count=102)]
+    )
+    assert (len(asked), len(found)) == (3, 102)
+    asked, found = run(EnosApi("o1").list_pipelines(), [page(id, count=3) for id in "abcba"])
     assert [entry.pipelineId for entry in found] == ["a", "b", "c"]
 
 
+def test_a_count_may_be_about_the_page():
+    full = [str(n) for n in range(100)]
+    asked, found = run(EnosApi("o1").list_pipelines(), [page(*full), page("a", "b"), page(*full)])
+    assert (len(asked), len(found)) == (3, 102)
+
+
 def test_paging_ends_where_nothing_new_comes_whatever_the_count_says():
-    asked, found = run(EnosApi("o1").list_pipelines(), [page("a", count=99), page("a", count=99)])
-    assert (len(asked), len(found)) == (2, 1)
-    asked, found = run(EnosApi("o1").list_pipelines(False, True), [[page()]])
+    with pytest.raises(errors.ListChanged):
+        run(EnosApi("o1").list_pipelines(), [page("a", count=99)] * 2 * TRIES)
+    _, found = run(EnosApi("o1").list_pipelines(False, True), [[page()]])
     assert found == []
 
 
@@ -267,7 +279,8 @@ def test_a_list_of_another_shape_is_no_empty_list(data):
 
 def test_unknown_fields_and_words_are_kept():
     data = {"pipelines": [{"pipelineId": 7, "status": "DREAMING", "new": {"a": 1}}], "count": "many"}
-    _, (entry,) = run(EnosApi("o1").list_pipelines(), [data])
+    # a count that cannot be read does not tell that there is no more
+    _, (entry,) = run(EnosApi("o1").list_pipelines(), [data, {"pipelines": []}, data])
     assert (entry.pipelineId, entry.status, entry.new) == ("7", "DREAMING", {"a": 1})
 
 
@@ -277,11 +290,14 @@ def test_a_status_is_looked_for_among_user_and_system_pipelines():
     assert [dict(request.query)["isSystem"] for request in asked] == ["false", "true"]
 
 
-def test_a_pipeline_is_missed_twice_before_it_counts_as_absent():
-    _, status = run(EnosApi("o1").get_status("x"), [page("a"), page(), page("x")])
+def test_a_pipeline_is_absent_once_both_views_are_whole():
+    with pytest.raises(errors.NotFound, match="user and system ones searched"):
+        run(EnosApi("o1").get_status("x"), [page("a"), page()])
+    cut = page(*[str(n) for n in range(100)], count=150)
+    moved = page(*[str(n) for n in range(101, 150)], count=150)
+    whole = [page(*[str(n) for n in range(100)], count=101), page("x", count=101)]
+    _, status = run(EnosApi("o1").get_status("x"), [cut, moved, page(count=150), *whole])
     assert status == "RUNNING"
-    with pytest.raises(errors.NotFound, match="searched twice"):
-        run(EnosApi("o1").get_status("x"), [page("a"), page(), page("a"), page()])
 
 
 def test_a_look_ends_with_the_page_that_has_what_is_wanted():
@@ -293,10 +309,13 @@ def test_a_look_ends_with_the_page_that_has_what_is_wanted():
 
 def test_details_are_read_and_may_come_in_a_list():
     data = sample("get_pipeline_details.response.partial")["data"]
-    asked, details = run(EnosApi("o1").get_pipeline_details("x", False), [data])
+    id = data["pipelineId"]
+    asked, details = run(EnosApi("o1").get_pipeline_details(id, False), [data])
     assert details.messageChannel == "0"
     assert dict(asked[0].query)["ifReleased"] == "false"
-    _, again = run(EnosApi("o1").get_pipeline_details("x"), [[data]])
+    _, again = run(EnosApi("o1").get_pipeline_details(id), [[data]])
+    with pytest.raises(errors.MalformedReply, match="pipeline x was asked for"):
+        run(EnosApi("o1").get_pipeline_details("x"), [data])
     assert again.pipelineName == "Demo"
     with pytest.raises(errors.MalformedReply):
         run(EnosApi("o1").get_pipeline_details("x"), [[]])

@@ -5,10 +5,13 @@ import inspect
 
 import pytest
 
+from airflow_provider_pipelines.core.http.retry import transient
 from airflow_provider_pipelines.enos import operators
 from airflow_provider_pipelines.enos.hook import EnosHook
+from airflow_provider_pipelines.errors import PlaceNotFound
 from tests.enos.conftest import PAUSED, RUNNING, STOPPED
 from tests.support.modes import OPERATOR_MODES
+from tests.support.odd404 import ODD
 
 STAGE = {"stage_instance_name": "LatePointTagger_01", "asset_ids": ["a"], "point_ids": ["p"]}
 
@@ -44,6 +47,17 @@ def test_every_operation_of_the_sheet_runs_on_both_faces(emulator, name, face):
 #: arguments of a verb's operator besides the pipeline
 ARGUMENTS = {"start_pipeline": {"execution_mode": 0}}
 VERBS = {kind.does.name: kind for kind in vars(operators).values() if inspect.isclass(kind) and "does" in vars(kind)}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_odd_404_says_nothing_about_the_thing(emulator, name, odd):
+    arguments, named = OPERATIONS[name]
+    emulator.fault(name, service="enos", kind="reply", status=404, body=ODD[odd], times=99)
+    with pytest.raises(PlaceNotFound) as caught:
+        getattr(EnosHook(), name)(*arguments, **named)
+    assert caught.value.hint
+    assert transient(caught.value)
 
 
 @pytest.mark.parametrize("mode", OPERATOR_MODES)

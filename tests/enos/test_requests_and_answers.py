@@ -17,7 +17,10 @@ GATEWAY = "https://gateway.example.com"
 JSON = {"Content-Type": "application/json;charset=UTF-8", "Accept": "application/json"}
 WRONG_KEY = "Check AccessKey (login) and SecretKey (password) of the connection."
 WRONG_ID = "Check the id, and the organization id (org_id) of the connection; the pipeline has to be released, and granted to this access key."
-ROUTE = "Check the host in the connection: the API gateway's address."
+ROUTE = (
+    "This says nothing about what was asked for. Check the host of the connection: it has to be the API gateway's "
+    "address; and the proxies in between."
+)
 FINAL = "Give the final address as host in the connection."
 ACTION, FETCH = "pause_pipeline", "get_token"
 
@@ -169,8 +172,8 @@ def test_a_token_service_that_asks_for_time_until_a_date_gets_it():
         (FETCH, 401, {}, "AuthenticationError", {"problem": "the gateway does not accept the keys", "hint": WRONG_KEY}),
         (FETCH, 403, {}, "AuthenticationError", {"problem": "the gateway does not accept the keys", "hint": WRONG_KEY}),
         (ACTION, 403, {}, "PermissionDenied", {"problem": "the gateway forbids the call", "renewable": True}),
-        (ACTION, 404, {}, "NotFound", {"problem": "no such route", "hint": ROUTE}),
-        (FETCH, 404, {}, "NotFound", {"problem": "no such route", "hint": ROUTE}),
+        (ACTION, 404, {}, "PlaceNotFound", {"problem": "no such route", "hint": ROUTE}),
+        (FETCH, 404, {}, "PlaceNotFound", {"problem": "no such route", "hint": ROUTE}),
         (ACTION, 429, {}, "Throttled", {"problem": "too many calls", "retry_after": 9.5}),
         (ACTION, 408, {}, "ServerError", {"problem": "the gateway failed", "retry_after": 9.5}),
         (ACTION, 500, {}, "ServerError", {"problem": "the gateway failed", "retry_after": 9.5}),

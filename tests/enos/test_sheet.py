@@ -24,6 +24,7 @@ from airflow_provider_pipelines.errors import (
     NotFound,
     PermissionDenied,
     PipelinesError,
+    PlaceNotFound,
     QuotaExceeded,
     ServerError,
     Throttled,
@@ -113,8 +114,10 @@ def test_a_gateway_that_fails_leaves_open_what_became_of_a_write(status):
     assert possibly_done(refused("failed", status))
 
 
-def test_a_route_that_is_not_there_is_final():
-    assert not mendable(refused("no such route", 404))
+def test_a_route_that_is_not_there_may_be_there_again():
+    error = refused("no such route", 404)
+    assert isinstance(error, PlaceNotFound)
+    assert (mendable(error), transient(error), possibly_done(error)) == (True, True, True)
 
 
 # the traps
@@ -128,7 +131,7 @@ def test_the_view_of_the_list_is_always_asked_for_in_small_letters():
 
 
 def test_who_misses_a_pipeline_is_told_where_it_was_looked_for():
-    with pytest.raises(NotFound, match="not among the released pipelines, user and system ones searched twice"):
+    with pytest.raises(NotFound, match="not among the released pipelines, user and system ones searched"):
         run(O1.get_status("x"), [page()] * 4)
 
 
@@ -236,10 +239,10 @@ ROWS = [
     ("E429", "a write too", "test_modes.py::[write throttled]"),
     ("E500", "open what became of a write", "test_a_gateway_that_fails_leaves_open_what_became_of_a_write"),
     ("E500", "open what became of a write", "test_modes.py::[answer of the write lost, work done]"),
-    ("E404", "no such route", "test_a_route_that_is_not_there_is_final"),
+    ("E404", "no such route", "test_a_route_that_is_not_there_may_be_there_again"),
     ("T1", "the default list has no running pipelines", "test_the_view_of_the_list_is_always_asked_for_in_small_letters"),
     ("T1", "say where it was looked for", "test_who_misses_a_pipeline_is_told_where_it_was_looked_for"),
-    ("T2", "status in the list only", "test_api.py::test_a_pipeline_is_missed_twice_before_it_counts_as_absent"),
+    ("T2", "status in the list only", "test_api.py::test_a_pipeline_is_absent_once_both_views_are_whole"),
     ("T2", "paging", "test_api.py::test_paging_ends_where_nothing_new_comes_whatever_the_count_says"),
     ("T2", "paging", "test_api.py::test_the_first_part_of_a_list_without_end_is_not_taken_for_the_whole"),
     ("T3", "failures with HTTP 200", "test_api.py::test_an_error_in_an_answer_is_never_a_success"),

@@ -306,7 +306,7 @@ def test_an_agency_is_named_in_the_clouds_own_word(connection, emulator, wires, 
 def test_an_agency_that_is_not_there_is_told_with_its_fields(connection, emulator, way, shape):
     emulator.settings(iam_error_shape=shape)
     connection.by(way).give(extra={**AGENCY, "agency_name": "no-such-agency"})
-    with pytest.raises(errors.NotFound, match="Check agency_name and agency_account"):
+    with pytest.raises(errors.InvalidRequest, match="Check agency_name and agency_account"):
         jobs()
 
 

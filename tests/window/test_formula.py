@@ -67,8 +67,8 @@ def looks(seconds, waited=0.0):
 
 
 def all_pages(count, size=PAGE):
-    """A list is over when a page is not full."""
-    return count // size + 1
+    """A list is over when a page is not full; all pages but the last are read once more, so that it was whole."""
+    return 2 * (count // size + 1) - 1
 
 
 def pages(count, size=PAGE):

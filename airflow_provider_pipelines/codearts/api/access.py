@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.errors import InvalidRequest, MalformedReply, NotFound, PermissionDenied, QuotaExceeded
+from airflow_provider_pipelines.errors import (
+    InvalidRequest,
+    MalformedReply,
+    NotFound,
+    PermissionDenied,
+    PlaceNotFound,
+    QuotaExceeded,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.huaweicloud.scheme import Codes
@@ -36,20 +43,26 @@ CODES: Codes = {
     "DEVPIPE.00011105": (QuotaExceeded, "Nothing was started: too many runs at once. Try again later."),
     "DEVPIPE.00011136": (NotFound, _PIPELINE),
     "DEVPIPE.00011401": (NotFound, _PIPELINE),
-    "DEVPIPE.00011412": (NotFound, _MEMBER),
-    "DEVPIPE.30021001": (NotFound, _MEMBER),
-    "DEV_21_100169": (NotFound, _MEMBER),
-    "DEVPIPE.00011203": (NotFound, "Check the id of the template."),
-    "DEVPIPE.00014007": (NotFound, "Check the id of the group."),
-    "DEVPIPE.00014024": (NotFound, "Check the id of the tag."),
-    "DEVPIPE.00014033": (NotFound, "Check the id of the parameter group."),
+    # said to somebody who is no member any more, too: nothing follows for a pipeline or a run
+    "DEVPIPE.00011412": (PlaceNotFound, _MEMBER),
+    "DEVPIPE.30021001": (PlaceNotFound, _MEMBER),
+    "DEV_21_100169": (PlaceNotFound, _MEMBER),
+    # an argument names them, the pipeline or the run is another thing
+    "DEVPIPE.00011203": (InvalidRequest, "Check the id of the template."),
+    "DEVPIPE.00014007": (InvalidRequest, "Check the id of the group."),
+    "DEVPIPE.00014024": (InvalidRequest, "Check the id of the tag."),
+    "DEVPIPE.00014033": (InvalidRequest, "Check the id of the parameter group."),
     "DEVPIPE.30011001": (InvalidRequest, "A plugin or its publisher does not exist."),
     "DEVPIPE.30011011": (PermissionDenied, "Give the user of the connection this permission in the CodeArts project."),
 }
-#: what is not there is the pipeline or its project, not a run of it
-PIPELINE_CODES = frozenset(
-    {"DEVPIPE.00011136", "DEVPIPE.00011401", "DEVPIPE.00011412", "DEVPIPE.30021001", "DEV_21_100169"}
-)
+#: what is not there is the pipeline, not a run of it
+PIPELINE_CODES = frozenset({"DEVPIPE.00011136", "DEVPIPE.00011401"})
+
+
+def own_word(code: str | None) -> bool:
+    """Tell whether a code is one of the service's own whose meaning is not known: it was the service that refused."""
+    return code is not None and code.startswith("DEVPIPE.") and code not in CODES
+
 
 # https://github.com/huaweicloud/huaweicloud-sdk-python-v3 (huaweicloudsdkcodeartspipeline, region table); regions that
 # only the documentation names are from https://support.huaweicloud.com/api-pipeline/pipeline_03_0000.html. Where the

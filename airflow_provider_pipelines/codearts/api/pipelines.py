@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.codearts.api.access import CODES, LABEL, SERVICE
+from airflow_provider_pipelines.codearts.api.access import LABEL, SERVICE
 from airflow_provider_pipelines.codearts.api.bodies import definition_body, filters, ids
 from airflow_provider_pipelines.codearts.api.models import Pipeline, PipelineChanged, PipelineDetail, PipelineRun
 from airflow_provider_pipelines.codearts.api.project import ProjectApi
 from airflow_provider_pipelines.codearts.api.replies import agreed_by, object_of, page_of, rows_of
 from airflow_provider_pipelines.core.checks import one_of, optional_id, text_id
 from airflow_provider_pipelines.core.http.calls import Call, Request, segment
-from airflow_provider_pipelines.core.http.reading import dump, expect
+from airflow_provider_pipelines.core.http.reading import dump, expect, same
 from airflow_provider_pipelines.errors import NotFound
 
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.paging import Listing
+
 PIPELINES_PAGE_SIZE = 50
+_OLDEST_FIRST = {"sort_key": "create_time", "sort_dir": "asc"}
 #: the code for a pipeline that is not there
 _NO_PIPELINE = "DEVPIPE.00011401"
 
@@ -95,16 +99,17 @@ class PipelinesApi(ProjectApi):
             security_level_list=security_level_list, dev_uc_security_level_list=dev_uc_security_level_list,
             sort_key=one_of(sort_key, "sort_key", ("name", "create_time", "update_time")), sort_dir=sort_dir,
         )  # fmt: skip
-        return (
-            yield from self._pages(
-                Pipeline, "pipeline_id", "list_pipelines", self._all("list"), body, "pipelines", PIPELINES_PAGE_SIZE
-            )
-        )
+        return (yield from self._whole(Pipeline, self.pipeline_listing(body)))
+
+    def pipeline_listing(self, body: Mapping[str, Any] = _OLDEST_FIRST) -> Listing:
+        """Give the list of pipelines; :func:`pipeline_of` reads a row."""
+        path = self._all("list")
+        return self._listing("pipeline_id", "list_pipelines", path, body, "pipelines", PIPELINES_PAGE_SIZE)
 
     def count_pipelines(self) -> Call[int | None]:
         """Ask for one pipeline and give the number that the service says there are: a cheap read."""
         request = self._read("list_pipelines", "POST", self._all("list"), (), {"offset": 0, "limit": 1})
-        return page_of(request, (yield request), "pipelines")[1]
+        return page_of(request, (yield request), "pipelines").total
 
     def show_pipeline_detail(self, pipeline_id: str) -> Call[PipelineDetail]:
         """
@@ -116,7 +121,9 @@ class PipelinesApi(ProjectApi):
         https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineDetail.html
         """
         request = self._read("show_pipeline_detail", "GET", self._of(pipeline_id))
-        return expect(PipelineDetail, object_of(request, (yield request)), LABEL, request)
+        detail = expect(PipelineDetail, object_of(request, (yield request)), LABEL, request)
+        same(text_id(pipeline_id, "pipeline_id"), detail.id, "pipeline", LABEL, request)
+        return detail
 
     def batch_show_pipelines_latest_status(self, pipeline_ids: Sequence[str]) -> Call[list[PipelineRun]]:
         """
@@ -207,8 +214,8 @@ class PipelinesApi(ProjectApi):
         try:
             return (yield from self._write("delete_pipeline", "DELETE", self._of(pipeline_id), None, repeatable=True))
         except NotFound as error:
-            # what other codes say to be missing is not the pipeline
-            if error.code != _NO_PIPELINE and (error.status != 404 or error.code in CODES or _gateways(error)):
+            # the other code says that it is in another project
+            if error.code != _NO_PIPELINE:
                 raise
             return PipelineChanged(pipeline_id=pipeline_id)
 
@@ -221,7 +228,7 @@ class PipelinesApi(ProjectApi):
         :param template_id: the template's id
         :param body: what the template leaves open, in the vendor's field names; ``name`` is needed
         :param component_id: the micro service that it belongs to
-        :raises NotFound: there is no such template
+        :raises InvalidRequest: there is no such template
 
         https://support.huaweicloud.com/intl/en-us/api-pipeline/CreatePipelineByTemplateId.html
         """
@@ -247,6 +254,13 @@ class PipelinesApi(ProjectApi):
         return expect(PipelineChanged, object_of(request, (yield request)), LABEL, request)
 
 
-def _gateways(error: NotFound) -> bool:
-    """Tell whether the gateway does not know the address, which says nothing about a pipeline."""
-    return (error.code or "").startswith("APIG")
+_ROW = Request("list_pipelines", "POST", "")
+
+
+def pipeline_of(row: Any) -> Pipeline:
+    """
+    Read a row of the list.
+
+    :raises MalformedReply: it is no pipeline
+    """
+    return expect(Pipeline, row, LABEL, _ROW)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -11,8 +12,8 @@ from airflow_provider_pipelines.codearts.api.access import LABEL, SERVICE
 from airflow_provider_pipelines.codearts.api.replies import page_of
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.core.http.calls import Call, Request, segment
-from airflow_provider_pipelines.core.http.paging import page_numbers
-from airflow_provider_pipelines.core.http.reading import dump, expect
+from airflow_provider_pipelines.core.http.paging import Listing, Page
+from airflow_provider_pipelines.core.http.reading import dump, expect, key_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,38 +53,37 @@ class ProjectApi:
         sent = None if body is None else dump(body)
         return Request(operation, method, path, tuple(query), sent, repeatable=True, service=SERVICE)
 
-    def _pages(
+    def _listing(
         self,
-        kind: type[M],
         key: str | None,
         operation: str,
         path: str,
         body: Mapping[str, Any] | None,
         member: str,
         size: int = PAGE_SIZE,
-        enough: Callable[[Mapping[Any, M]], bool] = lambda found: False,
-    ) -> Call[list[M]]:
+    ) -> Listing:
         """
-        Read pages, by offset in the body or, without one, in the query; a row that moved is kept once.
+        Give a list whose pages are asked for by the body or, without one, by the query.
 
-        :param key: the field that tells rows apart, or None where only all fields together do
-        :param enough: tells by the rows read so far, by their keys, that no more are needed
+        :param key: the member that tells rows apart, or None where only all members together do
+        :param member: the member of the answer that holds the rows
         """
-        found: dict[Any, M] = {}
-        offset = 0
-        for _ in page_numbers(LABEL, operation, path, method="GET" if body is None else "POST"):
-            about = {"offset": offset, "limit": size}
-            if body is None:
-                request = self._read(operation, "GET", path, [(name, str(value)) for name, value in about.items()])
-            else:
-                request = self._read(operation, "POST", path, (), {**body, **about})
-            entries, total = page_of(request, (yield request), member)
-            before = len(found)
-            for entry in entries:
-                row = expect(kind, entry, LABEL, request)
-                found.setdefault(row.model_dump_json() if key is None else getattr(row, key), row)
-            offset += len(entries)
-            # a service that caps the page size gives short pages; one that ignores the offset gives the same again
-            if len(found) == before or (total is not None and offset >= total) or enough(found):
-                break
-        return list(found.values())
+        method = "GET" if body is None else "POST"
+        row = self._read(operation, method, path)
+
+        def page_at(_number: int, before: int) -> Call[Page]:
+            about = {"offset": before, "limit": size}
+            query = [(name, str(value)) for name, value in about.items()] if body is None else ()
+            sent = None if body is None else {**body, **about}
+            request = self._read(operation, method, path, query, sent)
+            return page_of(request, (yield request), member)
+
+        def key_of_row(entry: Any) -> str:
+            return json.dumps(entry, sort_keys=True) if key is None else key_of(entry, key, LABEL, row)
+
+        return Listing(LABEL, operation, path, page_at, key_of_row, size, method=method)
+
+    def _whole(self, kind: type[M], listing: Listing) -> Call[list[M]]:
+        """Read all rows of a list."""
+        about = self._read(listing.operation, listing.method, listing.path)
+        return [expect(kind, row, LABEL, about) for row in (yield from listing.read()).values()]

@@ -180,11 +180,8 @@ class RecordsApi(ProjectApi):
         https://support.huaweicloud.com/api-pipeline/pipeline_03_0000.html (no page of its own)
         """
         path = self._of(pipeline_id, "list-runtime-vars")
-        return (
-            yield from self._pages(
-                Variable, "name", "list_runtime_variables", path, None, "variables", _RECORDS_PAGE_SIZE
-            )
-        )
+        listing = self._listing("name", "list_runtime_variables", path, None, "variables", _RECORDS_PAGE_SIZE)
+        return (yield from self._whole(Variable, listing))
 
     def list_system_variables(self, pipeline_id: str) -> Call[list[SystemVariable]]:
         """
@@ -209,7 +206,11 @@ class RecordsApi(ProjectApi):
         """
         path = self._of(pipeline_id, "trigger-failed-record")
         operation, member = "list_trigger_failed_records", "triggerFailedRecordVOS"
-        return (yield from self._pages(TriggerFailure, None, operation, path, None, member, _RECORDS_PAGE_SIZE))
+        return (
+            yield from self._whole(
+                TriggerFailure, self._listing(None, operation, path, None, member, _RECORDS_PAGE_SIZE)
+            )
+        )
 
 
 def _log_body(limit: Any, sort: Any, start_offset: Any, end_offset: Any, offset: Any, level: Any) -> dict[str, Any]:

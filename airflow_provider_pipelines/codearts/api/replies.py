@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.codearts.api.access import CODES, LABEL, QUEUED_CODES
 from airflow_provider_pipelines.codearts.api.models import RunRetried, RunStarted, Success
 from airflow_provider_pipelines.core.checks import text_id
+from airflow_provider_pipelines.core.http.paging import Page
 from airflow_provider_pipelines.core.http.reading import expect, malformed, truth
 from airflow_provider_pipelines.errors import ArgumentError, Conflict, InvalidRequest, NotFound
 from airflow_provider_pipelines.huaweicloud.scheme import check_success
@@ -23,8 +24,8 @@ def object_of(request: Request, payload: Any) -> dict[str, Any]:
     return payload
 
 
-def page_of(request: Request, payload: Any, member: str) -> tuple[list[Any], int | None]:
-    """Give the rows of a page and the number of all rows, where the answer tells it."""
+def page_of(request: Request, payload: Any, member: str) -> Page:
+    """Give one page of a list; its total is the number of all rows, where the answer tells it."""
     answer = object_of(request, payload)
     entries, total = answer.get(member), answer.get("total")
     total = total if isinstance(total, int) and not isinstance(total, bool) else None
@@ -32,7 +33,7 @@ def page_of(request: Request, payload: Any, member: str) -> tuple[list[Any], int
         entries = []
     if not isinstance(entries, list):
         raise malformed(f"the list {member} is missing", LABEL, request)
-    return entries, total
+    return Page(entries, total if total or not entries else None)
 
 
 def confirmed_by(request: Request, payload: Any) -> Success:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.api.access import LABEL, SERVICE
 from airflow_provider_pipelines.codearts.api.bodies import filters, ids, run_body, run_pairs, text
@@ -17,7 +17,7 @@ from airflow_provider_pipelines.codearts.api.models import (
     RunStarted,
     Success,
 )
-from airflow_provider_pipelines.codearts.api.project import PAGE_SIZE, ProjectApi
+from airflow_provider_pipelines.codearts.api.project import ProjectApi
 from airflow_provider_pipelines.codearts.api.replies import (
     absent,
     confirmed_by,
@@ -28,7 +28,10 @@ from airflow_provider_pipelines.codearts.api.replies import (
 )
 from airflow_provider_pipelines.core.checks import LARGEST_LONG, one_of, optional_id, text_id, whole_number
 from airflow_provider_pipelines.core.http.calls import Call, Request, segment
-from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
+from airflow_provider_pipelines.core.http.reading import dump, expect, malformed, same
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.paging import Listing
 
 _LATEST_FIRST = {"sort_key": "start_time", "sort_dir": "desc"}
 
@@ -141,9 +144,8 @@ class RunsApi(ProjectApi):
             object_of(request, payload or {})
             raise absent(request, "the answer holds no run")
         detail = expect(RunDetail, object_of(request, payload), LABEL, request)
-        # without the id, or where it is not read, the service answers with another run
-        if wanted is not None and detail.id != wanted:
-            raise absent(request, f"run {wanted} was asked for, and run {detail.id} was answered")
+        if wanted is not None:
+            same(wanted, detail.id, "run", LABEL, request)
         return detail
 
     def list_pipeline_runs(
@@ -188,32 +190,12 @@ class RunsApi(ProjectApi):
             stage_id=stage_id, job_id=job_id,
             sort_key=one_of(sort_key, "sort_key", ("start_time", "end_time", "update_time")), sort_dir=sort_dir,
         )  # fmt: skip
-        path = self._of(pipeline_id, "pipeline-runs/list")
-        return (
-            yield from self._pages(PipelineRun, "pipeline_run_id", "list_pipeline_runs", path, body, "pipeline_runs")
-        )
+        return (yield from self._whole(PipelineRun, self.run_listing(pipeline_id, body)))
 
-    def recent_runs(
-        self, pipeline_id: str, most: int = PAGE_SIZE, wanted: Collection[str] = ()
-    ) -> Call[list[PipelineRun]]:
-        """
-        List the latest runs of a pipeline, page by page until there is enough.
-
-        :param most: about so many runs are enough
-        :param wanted: these runs are enough too
-        """
+    def run_listing(self, pipeline_id: str, body: Mapping[str, Any] = _LATEST_FIRST) -> Listing:
+        """Give the list of a pipeline's runs; :func:`run_of` reads a row."""
         path = self._of(pipeline_id, "pipeline-runs/list")
-        return (
-            yield from self._pages(
-                PipelineRun,
-                "pipeline_run_id",
-                "list_pipeline_runs",
-                path,
-                _LATEST_FIRST,
-                "pipeline_runs",
-                enough=lambda found: len(found) >= most or (bool(wanted) and found.keys() >= set(wanted)),
-            )
-        )
+        return self._listing("pipeline_run_id", "list_pipeline_runs", path, body, "pipeline_runs")
 
     def list_pipeline_queue(self, pipeline_id: str) -> Call[list[QueuedRun]]:
         """
@@ -225,7 +207,8 @@ class RunsApi(ProjectApi):
         https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineQueue.html
         """
         path = self._of(pipeline_id, "queued-pipeline")
-        return (yield from self._pages(QueuedRun, "id", "list_pipeline_queue", path, None, "queuedPipelines"))
+        listing = self._listing("id", "list_pipeline_queue", path, None, "queuedPipelines")
+        return (yield from self._whole(QueuedRun, listing))
 
     def cancel_pipeline_queue(self, pipeline_id: str, pipeline_run_id: str, queue_id: int) -> Call[QueueCancelled]:
         """
@@ -301,3 +284,15 @@ class RunsApi(ProjectApi):
         path = self._root(f"pac/pipelines/{segment(text_id(pipeline_id, 'pipeline_id'))}/run")
         request = Request("run_yaml_pipeline", "POST", path, (), dump(body), service=SERVICE)
         return started_by(request, (yield request))
+
+
+_ROW = Request("list_pipeline_runs", "POST", "")
+
+
+def run_of(row: Any) -> PipelineRun:
+    """
+    Read a row of the list of runs.
+
+    :raises MalformedReply: it is no run
+    """
+    return expect(PipelineRun, row, LABEL, _ROW)

@@ -30,6 +30,7 @@ from airflow_provider_pipelines.codearts.states import (
     SUSPEND,
     SUSPENSION,
 )
+from airflow_provider_pipelines.core.verbs.looking import look_each
 from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError, WatchFailed
 
@@ -156,14 +157,14 @@ def look_gate(
     :param scope: ``decision``; ``job_run_id`` and ``step_run_id`` where they are told; ``again`` if this task may have
         decided already
     """
-    seen = {}
-    for id in ids:
+
+    def look(id: str) -> Call[Observation]:
         detail = yield from shown(api, pipeline_id, id)
         if detail is None:
-            seen.update((yield from look_runs(api, pipeline_id, [id])))
-        else:
-            seen[id] = observation_of(detail, scope)
-    return seen
+            return (yield from look_runs(api, pipeline_id, [id]))[id]
+        return observation_of(detail, scope)
+
+    return (yield from look_each(ids, look))
 
 
 def observation_of(detail: RunDetail, scope: Mapping[str, Any]) -> Observation:

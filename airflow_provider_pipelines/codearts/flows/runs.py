@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.codearts.api.access import LABEL, PIPELINE_CODES
+from airflow_provider_pipelines.codearts.api.access import LABEL, PIPELINE_CODES, own_word
+from airflow_provider_pipelines.codearts.api.pipelines import pipeline_of
+from airflow_provider_pipelines.codearts.api.runs import run_of
 from airflow_provider_pipelines.codearts.states import (
     ACTIVE,
     DISABLED,
@@ -16,13 +18,23 @@ from airflow_provider_pipelines.codearts.states import (
     REOPENABLE,
     UNSTARTED,
 )
+from airflow_provider_pipelines.core.http.paging import enough_of, first_page
 from airflow_provider_pipelines.core.http.retry import possibly_done, transient
+from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each
 from airflow_provider_pipelines.core.verbs.observation import Observation
-from airflow_provider_pipelines.errors import ApiError, Conflict, InvalidRequest, NotFound, PipelinesError
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequest,
+    MalformedReply,
+    NotFound,
+    PipelinesError,
+    PlaceNotFound,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api.client import CodeArtsApi
-    from airflow_provider_pipelines.codearts.api.models import RunDetail
+    from airflow_provider_pipelines.codearts.api.models import Pipeline, PipelineDetail, RunDetail
     from airflow_provider_pipelines.core.http.calls import Call
 
 #: up to so many runs of a pipeline are read one by one, which alone tells what failed; more are read from the list
@@ -37,102 +49,131 @@ def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[di
     Look at runs of a pipeline, those in the queue included.
 
     A run that waits in the queue may be missing in the detail, or be shown there as if it had not begun: then the
-    queue tells. What is in neither is searched a second time, since it may have left the one for the other meanwhile.
+    queue tells. What is in neither is searched a second time, since it may have left the one for the other meanwhile;
+    it is gone if the list of all runs lacks it, too.
     """
     seen: dict[str, Observation] = {}
+
+    def look(id: str) -> Call[Observation]:
+        detail = yield from shown(api, pipeline_id, id)
+        return _NOT_SHOWN if detail is None else Observation(detail.status, facts_of(detail))
+
     for _ in range(2):
-        missing = [id for id in ids if id not in seen]
-        if not missing:
-            break
+        missing = [id for id in ids if seen.get(id, _NOT_SHOWN) == _NOT_SHOWN]
         if len(missing) > SINGLY:
-            seen.update((yield from _from_list(api, pipeline_id, missing)))
+            seen.update((yield from _from_list(api, pipeline_id, missing, look)))
             missing = [id for id in missing if id not in seen]
-        for id in missing:
-            if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-                seen[id] = Observation(detail.status, facts_of(detail))
-        unstarted = {id for id in ids if id not in seen or seen[id].status in UNSTARTED}
-        if unstarted:
-            for entry in (yield from api.list_pipeline_queue(pipeline_id)):
-                if entry.pipeline_run_id in unstarted and entry.status:
-                    facts = {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
-                    seen[entry.pipeline_run_id] = Observation(entry.status, facts)
-    if reopened := [id for id, observation in seen.items() if observation.status in REOPENABLE]:
-        seen.update((yield from _retried(api, pipeline_id, reopened)))
-    return {id: seen.get(id) or Observation(error=_gone(api, pipeline_id, id)) for id in ids}
+        seen.update((yield from look_each(missing, look)))
+        if unstarted := [id for id in ids if seen[id].error is None and seen[id].status in {None, *UNSTARTED}]:
+            seen.update((yield from _queued(api, pipeline_id, unstarted)))
+    if reopened := [id for id in ids if seen[id].status in REOPENABLE]:
+        seen.update((yield from _retried(api, pipeline_id, reopened, look)))
+    if lost := [id for id in ids if seen[id] == _NOT_SHOWN]:
+        rows = yield from api.run_listing(pipeline_id).read(enough_of(lost))
+        seen.update((id, _listed(rows[id]) if id in rows else _absent(api, pipeline_id, id)) for id in lost)
+    return seen
 
 
-def _retried(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
+#: neither a status nor a reason why there is none
+_NOT_SHOWN = Observation()
+
+
+def _queued(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
+    """Give what the queue shows of runs; where it cannot be read, nothing is known of them."""
+    try:
+        entries = yield from api.list_pipeline_queue(pipeline_id)
+    except AuthenticationError:
+        raise
+    except PipelinesError as error:
+        return {id: Observation(error=error) for id in ids}
+    return {
+        entry.pipeline_run_id: Observation(
+            entry.status, {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
+        )
+        for entry in entries
+        if entry.pipeline_run_id in ids and entry.status
+    }
+
+
+def _retried(
+    api: CodeArtsApi, pipeline_id: str, ids: Sequence[str], look: Callable[[str], Call[Observation]]
+) -> Call[dict[str, Observation]]:
     """
     Find out which runs that have ended wait for their turn to be retried: only the queue tells.
 
     Those that are in no queue are read again, since they may have left it for their turn in between.
     """
-    try:
-        entries = yield from api.list_pipeline_queue(pipeline_id)
-    except PipelinesError as error:
-        if transient(error):
-            raise
-        return {}  # then what the run's detail says is all there is
-    seen = {
-        entry.pipeline_run_id: Observation(
-            entry.status, {"pipeline_run_id": entry.pipeline_run_id, "queue_id": entry.id}
-        )
-        for entry in entries
-        if entry.pipeline_run_id in ids and entry.status == QUEUED
-    }
-    for id in [id for id in ids if id not in seen][:SINGLY]:
-        if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-            seen[id] = Observation(detail.status, facts_of(detail))
-    return seen
+    queued = yield from _queued(api, pipeline_id, ids)
+    if any(one.error is not None for one in queued.values()):
+        # where the queue is refused for good, what the run's detail says is all there is
+        return {id: one for id, one in queued.items() if one.error is not None and transient(one.error)}
+    seen = {id: one for id, one in queued.items() if one.status == QUEUED}
+    again = yield from look_each([id for id in ids if id not in seen][:SINGLY], look)
+    return seen | {id: one for id, one in again.items() if one != _NOT_SHOWN}
 
 
 def look_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look whether pipelines are enabled: a few singly, more from the list."""
-    seen: dict[str, Observation] = {}
-    if len(ids) > SINGLY:
-        rows = yield from api.list_pipelines()
-        seen = {row.pipeline_id: _enabled(row.banned) for row in rows if row.pipeline_id in ids}
-    for id in ids:
-        if id not in seen:
-            try:
-                seen[id] = _enabled((yield from api.show_pipeline_detail(id)).banned)
-            except NotFound as error:
-                seen[id] = Observation(error=error)
-    return seen
+    read = yield from read_pipelines(api, ids)
+    return {
+        id: Observation(error=one) if isinstance(one, PipelinesError) else Observation(enabled(one.banned))
+        for id, one in read.items()
+    }
 
 
-def _enabled(banned: bool | None) -> Observation:
-    return Observation() if banned is None else Observation(DISABLED if banned else ENABLED)
+def read_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Pipeline | PipelineDetail | PipelinesError]]:
+    """Read pipelines by id, a few singly, more from the list: gives, for each, it or why it cannot be read."""
+    rows = (yield from api.pipeline_listing().search(enough_of(ids))) if len(ids) > SINGLY else {}
+    read: dict[str, Pipeline | PipelineDetail | PipelinesError] = {}
+
+    def look(id: str) -> Call[Observation]:
+        read[id] = pipeline_of(rows[id]) if id in rows else (yield from api.show_pipeline_detail(id))
+        return Observation()
+
+    for id, observation in (yield from look_each(ids, look)).items():
+        if observation.error is not None:
+            read[id] = observation.error
+    return read
+
+
+def enabled(banned: bool | None) -> str | None:
+    """Give the word for a pipeline that may or may not start runs; None where the answer does not tell."""
+    return None if banned is None else DISABLED if banned else ENABLED
 
 
 def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]:
     """
     Read a run's detail, or None if it is not shown.
 
-    The code for an unknown run is not documented. So a refusal counts as "not shown", unless it is about the pipeline
-    or its project; the list of the queue, which is read then, fails with what is really wrong.
+    The code for an unknown run is not documented. So a refusal of the service counts as "not shown", unless it is about
+    the pipeline or its project; the lists of the queue and of all runs tell then.
     """
     try:
         return (yield from api.show_pipeline_run_detail(pipeline_id, id))
-    except (NotFound, InvalidRequest) as error:
-        if error.code in PIPELINE_CODES:
+    except (NotFound, PlaceNotFound, InvalidRequest) as error:
+        if error.code in PIPELINE_CODES or (isinstance(error, PlaceNotFound) and not own_word(error.code)):
             raise
         return None
 
 
-def _from_list(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[dict[str, Observation]]:
-    wanted = set(ids)
-    rows = yield from api.recent_runs(pipeline_id, len(ids) + _LIST_SLACK, wanted)
-    seen = {
-        row.pipeline_run_id: Observation(row.status, {"pipeline_run_id": row.pipeline_run_id})
-        for row in rows
-        if row.pipeline_run_id in wanted and row.status
-    }
+def _from_list(
+    api: CodeArtsApi, pipeline_id: str, ids: Sequence[str], look: Callable[[str], Call[Observation]]
+) -> Call[dict[str, Observation]]:
+    wanted, most = enough_of(ids), len(ids) + _LIST_SLACK
+    rows = yield from api.run_listing(pipeline_id).search(lambda rows: len(rows) >= most or wanted(rows))
+    seen = {id: one for id in ids if id in rows and (one := _listed(rows[id])) != _NOT_SHOWN}
     # what failed in it is in the detail alone
-    for id in [id for id, observation in seen.items() if observation.status == FAILED][:SINGLY]:
-        if (detail := (yield from shown(api, pipeline_id, id))) is not None:
-            seen[id] = Observation(detail.status, facts_of(detail))
-    return seen
+    failed = yield from look_each([id for id, one in seen.items() if one.status == FAILED][:SINGLY], look)
+    return seen | {id: one for id, one in failed.items() if one.status is not None}
+
+
+def _listed(row: Any) -> Observation:
+    """Give what a row of the list of runs tells."""
+    try:
+        run = run_of(row)
+    except MalformedReply as error:
+        return Observation(error=error)
+    return Observation(run.status, {"pipeline_run_id": run.pipeline_run_id}) if run.status else _NOT_SHOWN
 
 
 def facts_of(detail: RunDetail) -> dict[str, Any]:
@@ -173,9 +214,9 @@ def active_runs(api: CodeArtsApi, pipeline_id: str) -> Call[list[str]]:
     Only documented statuses can be asked for; runs that show another one are found among the latest.
     """
     going = yield from api.list_pipeline_runs(pipeline_id, status=ACTIVE)
-    latest = yield from api.recent_runs(pipeline_id)
+    latest = (yield from api.run_listing(pipeline_id).search(first_page)).values()
     queue = yield from api.list_pipeline_queue(pipeline_id)
-    found = [row.pipeline_run_id for row in (*going, *latest) if row.status not in ENDED]
+    found = [row.pipeline_run_id for row in (*going, *map(run_of, latest)) if row.status not in ENDED]
     found += [entry.pipeline_run_id for entry in queue if entry.status not in ENDED]
     return list(dict.fromkeys(found))
 
@@ -197,7 +238,7 @@ def end_run(api: CodeArtsApi, pipeline_id: str, id: str, queue_id: int | None) -
     yield from api.stop_pipeline_run(pipeline_id, id)
 
 
-def cancel_runs(api: CodeArtsApi, pipeline_id: str, ids: Iterable[str]) -> Call[None]:
+def cancel_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[None]:
     """
     Cancel runs of a pipeline in few calls.
 
@@ -208,23 +249,20 @@ def cancel_runs(api: CodeArtsApi, pipeline_id: str, ids: Iterable[str]) -> Call[
         queued = {entry.pipeline_run_id: entry.id for entry in entries if entry.status == QUEUED}
     except PipelinesError:
         queued = {}  # then the answers to the stops tell
-    failure: PipelinesError | None = None
-    for id in ids:
-        try:
-            yield from end_run(api, pipeline_id, id, queued.get(id))
-        except Conflict as error:
-            detail = yield from shown(api, pipeline_id, id)
-            if detail is None or detail.status not in ENDED:
-                failure = error
-        except PipelinesError as error:
-            failure = error
-    if failure is not None:
-        raise failure
+
+    def end(id: str) -> Call[None]:
+        yield from end_run(api, pipeline_id, id, queued.get(id))
+
+    def ended(id: str) -> Call[bool]:
+        detail = yield from shown(api, pipeline_id, id)
+        return detail is not None and detail.status in ENDED
+
+    yield from cancel_each(ids, end, ended)
 
 
-def _gone(api: CodeArtsApi, pipeline_id: str, id: str) -> NotFound:
-    return NotFound(
-        f"run {id} is neither shown nor in the queue of pipeline {pipeline_id}, searched twice",
+def _absent(api: CodeArtsApi, pipeline_id: str, id: str) -> Observation:
+    error = NotFound(
+        f"run {id} is neither shown nor in the queue of pipeline {pipeline_id}, searched twice, nor among its runs",
         service=LABEL,
         operation="show_pipeline_run_detail",
         method="GET",
@@ -232,3 +270,4 @@ def _gone(api: CodeArtsApi, pipeline_id: str, id: str) -> NotFound:
         status=200,
         hint="Check pipeline_run_id, and that it is a run of this pipeline.",
     )
+    return Observation(error=error)

@@ -15,6 +15,7 @@ from airflow_provider_pipelines.errors import (
     InvalidRequest,
     NotFound,
     PipelinesError,
+    PlaceNotFound,
     WatchFailed,
 )
 from airflow_provider_pipelines.task.boundary import airflow_errors
@@ -151,7 +152,7 @@ class CodeArtsReviewOperator(CodeArtsPipelineOperator):
         return answers
 
     def _send(self, api: Any, id: str, made: Mapping[str, Any]) -> Call[PipelinesError | None]:
-        from airflow_provider_pipelines.codearts.api.access import PIPELINE_CODES
+        from airflow_provider_pipelines.codearts.api.access import PIPELINE_CODES, own_word
         from airflow_provider_pipelines.core.http.retry import possibly_done
 
         name = OPERATIONS[self.decision][made["gate"]]
@@ -165,7 +166,9 @@ class CodeArtsReviewOperator(CodeArtsPipelineOperator):
         self.log.info("%s: %s", self.decision, made["step"])
         try:
             yield from getattr(api, name)(*place, **comment)
-        except (InvalidRequest, NotFound) as error:
+        except (InvalidRequest, NotFound, PlaceNotFound) as error:
+            if isinstance(error, PlaceNotFound) and not own_word(error.code):
+                return error
             # no code is documented for a step that waits no more: looking again tells
             facts = {key: value for key, value in error.facts().items() if key not in {"renewable", "retry_after"}}
             return error if error.code in PIPELINE_CODES else Conflict(**facts)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.codearts.states import DISABLE, ENABLE, STATUSES
 from airflow_provider_pipelines.core.checks import flag, one_of, optional_id, text_id
-from airflow_provider_pipelines.errors import PipelinesError
 from airflow_provider_pipelines.task.list_operator import ListOperator
 from airflow_provider_pipelines.task.operator import VerbOperator
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
+    from airflow_provider_pipelines.errors import PipelinesError
 
 
 class CodeArtsPipelineOperator(VerbOperator):
@@ -99,14 +99,9 @@ class CodeArtsEnablePipelineOperator(CodeArtsPipelineOperator):
 
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Send it."""
-        answers: dict[str, PipelinesError | None] = {}
-        for id in ids:
-            try:
-                yield from getattr(api, self.does.name)(id)
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-        return answers
+        from airflow_provider_pipelines.core.verbs.looking import act_each
+
+        return (yield from act_each(ids, getattr(api, self.does.name)))
 
 
 class CodeArtsDisablePipelineOperator(CodeArtsEnablePipelineOperator):

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipelineOperator
 from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.run_operator import RunOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
-    from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.item import Item
+    from airflow_provider_pipelines.core.verbs.once import Source
     from airflow_provider_pipelines.core.verbs.work import Work
+    from airflow_provider_pipelines.errors import PipelinesError
 
 
 class CodeArtsRunsOperator(CodeArtsPipelineOperator):
@@ -35,10 +35,10 @@ class CodeArtsRunsOperator(CodeArtsPipelineOperator):
 
 def left_the_queue(item: Item) -> bool:
     """Tell whether a run that waited is gone: taken out of the queue, it never was a run and leaves no record."""
-    return item.known == QUEUED and item.error is not None and item.error.get("error") == "NotFound"
+    return item.known == QUEUED and item.gone
 
 
-class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
+class CodeArtsRunPipelineOperator(RunOperator, CodeArtsRunsOperator):
     """
     Runs a CodeArts pipeline and waits until the run is ``COMPLETED``.
 
@@ -68,7 +68,9 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
     )  # fmt: skip
     template_fields_renderers: ClassVar[dict[str, str]] = {"sources": "json", "variables": "json"}
     does = RUN
-    cancels = True
+    store_key = "codearts_run"
+    id_name = "pipeline_run_id"
+    cancelled = frozenset({CANCELED})
 
     def __init__(
         self,
@@ -91,73 +93,32 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
 
     def plan(self) -> list[str]:
         """Check ids and the body."""
-        self._body()
+        CodeArtsRunsOperator.plan(self)
         return super().plan()
 
-    def _body(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Any]:
+        """Give the arguments of ``run_pipeline``."""
         from airflow_provider_pipelines.codearts.api.bodies import run_body
-        from airflow_provider_pipelines.codearts.flows.marker import ROOM
+        from airflow_provider_pipelines.codearts.flows.run_source import ROOM
 
         return run_body(self.sources, self.variables, self.choose_jobs, self.choose_stages, self.description, room=ROOM)
 
-    def execute(self, context: Any) -> Any:
-        """Adopt or ask for a run, and wait or defer."""
-        with airflow_errors():
-            self.plan()
-            work = self._obtain(context, self._deadline())
-        return self._go(context, work)
+    def source(self, api: Any, body: dict[str, Any]) -> Source:
+        """Give what starts and finds runs."""
+        from airflow_provider_pipelines.codearts.flows.run_source import RunSource
 
-    def _obtain(self, context: Any, deadline: float) -> Work:
-        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
+        return RunSource(api, self.pipeline_id, body, self.hook.clock.time)
 
-        client = self.hook.get_conn()
-        if self.cancel_on_kill:
-            # before the request: when it is answered there may be no time left
-            self._cancel = self.hook.canceller(self.kind, self.scope)
-        memory = RunMemory(self, context, deadline)
-        client.run(self._single_start(client.api, context, memory).obtain())
-        return memory.work
+    def wanted(self, api: Any, body: dict[str, Any]) -> list[Any]:
+        """Give project, region, connection, pipeline and body."""
+        return [api.project_id, self.region, self.huaweicloud_conn_id, self.pipeline_id, body]
 
-    def _single_start(self, api: Any, context: Any, memory: RunMemory) -> SingleStart:
-        from airflow_provider_pipelines.codearts.flows.marker import Marker
-        from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
-
-        body = self._body()
-        marker = Marker.of(
-            context.get("ti"), [api.project_id, self.region, self.huaweicloud_conn_id, self.pipeline_id, body]
-        )
-        description = body.pop("description", None)
-        now, tell = self.hook.clock.time, self.log.info
-        return SingleStart(api, self.pipeline_id, body, description, marker, memory, now, tell)
-
-    def hold(self, work: Work) -> None:
-        """Take charge of the run, and cancel it if the task was killed while it was asked for."""
-        self._work = work
-        if self.was_killed():
-            self.on_kill()
-
-    def _conclude(self, context: Any, work: Work) -> Any:
-        if self._cancelled_before(work):
-            self.log.info("the run that was taken over was being cancelled; starting another one")
-            return self._go(context, self._obtain(context, work.deadline))
-        for item in work.items.values():
-            if left_the_queue(item):
-                item.known = CANCELED
-                item.fail(WatchFailed(f"{item.id} was taken out of the queue by somebody else before it could start."))
-        from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
-
-        result = super()._conclude(context, work)
-        RunMemory(self, context, work.deadline).forget()
-        return result
-
-    def _cancelled_before(self, work: Work) -> bool:
-        """Tell whether an adopted run ended soon by a cancel, which will have been that of the killed attempt."""
-        from airflow_provider_pipelines.codearts.flows.run_source import SETTLE
-
-        (item,) = work.items.values()
-        soon = self.hook.clock.time() - item.acted_at < SETTLE
-        cancelled = item.result == "failed" and item.known == CANCELED
-        return bool(item.made.get("adopted")) and soon and (cancelled or left_the_queue(item))
+    def lost(self, item: Item) -> str:
+        """Say what became of a run that is gone; one that waited in the queue leaves no record."""
+        if not left_the_queue(item):
+            return super().lost(item)
+        item.known = CANCELED
+        return f"{item.id} was taken out of the queue by somebody else before it could start."
 
 
 class CodeArtsStopRunOperator(CodeArtsRunsOperator):
@@ -215,18 +176,16 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """End the runs, one after the other."""
         from airflow_provider_pipelines.codearts.flows.runs import end_run
+        from airflow_provider_pipelines.core.verbs.looking import act_each
 
         items = self._work.items if self._work is not None else {}
-        answers: dict[str, PipelinesError | None] = {}
-        for id in ids:
+
+        def end(id: str) -> Call[None]:
             item = items.get(id)
             queue_id = item.made.get("queue_id") if item is not None and item.known == QUEUED else None
-            try:
-                yield from end_run(api, self.pipeline_id, id, queue_id)
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-        return answers
+            yield from end_run(api, self.pipeline_id, id, queue_id)
+
+        return (yield from act_each(ids, end))
 
     def _conclude(self, context: Any, work: Work) -> Any:
         for item in work.items.values():
@@ -285,15 +244,12 @@ class CodeArtsRetryRunOperator(CodeArtsRunsOperator):
 
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Ask for the retry."""
-        answers: dict[str, PipelinesError | None] = {}
-        for id in ids:
-            try:
-                retried = yield from api.retry_pipeline_run(self.pipeline_id, id, job_run_ids=self._jobs())
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-            else:
-                if retried.queue_id is not None and self._work is not None:
-                    self._work.items[id].made["queue_id"] = retried.queue_id
-                    self.log.info("%s waits for its turn in the queue (%s)", id, retried.error_msg or "over the limit")
-        return answers
+        from airflow_provider_pipelines.core.verbs.looking import act_each
+
+        def retry(id: str) -> Call[None]:
+            retried = yield from api.retry_pipeline_run(self.pipeline_id, id, job_run_ids=self._jobs())
+            if retried.queue_id is not None and self._work is not None:
+                self._work.items[id].made["queue_id"] = retried.queue_id
+                self.log.info("%s waits for its turn in the queue (%s)", id, retried.error_msg or "over the limit")
+
+        return (yield from act_each(ids, retry))

@@ -90,6 +90,31 @@ def malformed(problem: str, service: str, request: Request) -> MalformedReply:
     )
 
 
+def key_of(row: Any, name: str, service: str, request: Request) -> str:
+    """
+    Give the id in a row of a list, as text.
+
+    :param name: the member that holds it
+    :raises MalformedReply: it holds none, so that the list cannot be told to be whole
+    """
+    key = row.get(name) if isinstance(row, dict) else None
+    if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
+        raise malformed(f"a row of the list has no {name}", service, request)
+    return str(key)
+
+
+def same(asked: Any, answered: Any, what: str, service: str, request: Request) -> None:
+    """
+    See that an answer is about the thing that was asked for.
+
+    :param what: the kind of thing, for the message
+    :param answered: its id in the answer; None where the answer does not tell it
+    :raises MalformedReply: it is about another one
+    """
+    if answered is not None and str(answered) != str(asked):
+        raise malformed(f"{what} {asked} was asked for, and {what} {str(answered)[:80]} was answered", service, request)
+
+
 def truth(value: Any) -> bool | None:
     """Read a boolean that may come as text; anything else is unknown, which is not success."""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The decision whether a call is made again: pure, so that every row of it can be tested."""
+"""What follows from an error: the call made again, possibly carried out, or about a thing that is gone. All pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from airflow_provider_pipelines.errors import (
     ApiError,
     ConnectionMissing,
+    ListChanged,
+    NotFound,
     OutcomeUnknown,
     PipelinesError,
+    PlaceNotFound,
     ServerError,
     Throttled,
     TransportError,
@@ -68,14 +71,31 @@ def transient(error: PipelinesError) -> bool:
     """
     if isinstance(error, ApiError) and error.unclear:
         return True
-    return isinstance(error, TransportError | Throttled | ConnectionMissing)
+    return isinstance(error, TransportError | Throttled | ConnectionMissing | PlaceNotFound | ListChanged)
 
 
 def possibly_done(error: PipelinesError) -> bool:
     """Tell whether a write that ended with this error may have been carried out."""
     if error.unsent:
         return False
+    if isinstance(error, PlaceNotFound):
+        # a gateway or a service that names its reason has not carried it out; else a proxy may have said it afterwards
+        return error.code is None
     return isinstance(error, OutcomeUnknown) or (isinstance(error, ApiError) and error.unclear)
+
+
+#: how the operations begin that look
+_READS = ("show_", "list_", "get_", "batch_show_")
+
+
+def gone(error: BaseException | None) -> bool:
+    """
+    Tell whether a look says that a thing is not there.
+
+    Only the service's own word for that thing does, or a list that was read whole. What a write is answered may mean
+    something else, and every other 404 is a failed look.
+    """
+    return isinstance(error, NotFound) and error.operation.startswith(_READS)
 
 
 def decide(
@@ -102,7 +122,8 @@ def decide(
     """
     if isinstance(error, ApiError) and error.renewable:
         return GiveUp() if renewed else Renew()
-    if attempt >= budget.attempts or not transient(error):
+    if attempt >= budget.attempts or not transient(error) or isinstance(error, PlaceNotFound):
+        # what has no such place for a moment has none for some seconds, too: the wait above is what forgives it
         return GiveUp()
     if possibly_done(error) and not repeatable:
         return GiveUp()

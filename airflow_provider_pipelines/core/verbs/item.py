@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_pipelines.errors import (
     PipelinesError,
+    error_from_event,
     error_to_event,
 )
 
@@ -58,6 +59,13 @@ class Item:
         if error is not None:
             self.error = error_to_event(error)
             self.code = getattr(error, "code", None)
+
+    @property
+    def gone(self) -> bool:
+        """Whether a look has said that the thing is not there."""
+        from airflow_provider_pipelines.core.http.retry import gone
+
+        return self.error is not None and gone(error_from_event(self.error))
 
     def fail(self, error: PipelinesError, result: Result = "failed") -> None:
         """Close the item with an error."""

@@ -1,22 +1,17 @@
-"""
-Looking at things one by one, and cancelling them one by one.
-
-One that cannot be read just now, or is gone already, does not hide the others.
-"""
+"""Looking at things and acting on them one by one: what goes wrong with one says nothing about the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.http.retry import transient
+from airflow_provider_pipelines.core.http.retry import gone, transient
 from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import (
     ApiError,
     AuthenticationError,
     InvalidRequest,
     NotFound,
-    PermissionDenied,
     PipelinesError,
 )
 
@@ -25,33 +20,37 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.once import Run
 
 
-def look_each(
-    ids: Sequence[str], look: Callable[[str], Call[Observation]], others: Mapping[str, Observation]
-) -> Call[dict[str, Observation]]:
+def look_each(ids: Iterable[str], look: Callable[[str], Call[Observation]]) -> Call[dict[str, Observation]]:
     """
-    Look at things one by one. What cannot be read just now is left out, as long as any of them can.
+    Look at things one by one: each gets a sighting, or its own error.
 
-    :param others: those of the same look that were seen already
+    :raises AuthenticationError: the credentials are not accepted, which is about all of them
     """
     seen: dict[str, Observation] = {}
-    lost: PipelinesError | None = None
     for id in ids:
         try:
             seen[id] = yield from look(id)
-        except (AuthenticationError, PermissionDenied):
+        except AuthenticationError:
             raise
         except PipelinesError as error:
-            if transient(error) or not isinstance(error, ApiError):
-                lost = error
-            else:
-                seen[id] = Observation(error=error)
-    if lost is not None and not seen and not others:
-        raise lost
+            seen[id] = Observation(error=error)
     return seen
 
 
+def act_each(ids: Iterable[str], act: Callable[[str], Call[Any]]) -> Call[dict[str, PipelinesError | None]]:
+    """Act on things one by one: gives, for each, None (accepted) or the error."""
+    answers: dict[str, PipelinesError | None] = {}
+    for id in ids:
+        try:
+            yield from act(id)
+            answers[id] = None
+        except PipelinesError as error:
+            answers[id] = error
+    return answers
+
+
 def cancel_each(
-    ids: Sequence[str], cancel: Callable[[str], Call[None]], ended: Callable[[str], Call[bool]]
+    ids: Sequence[str], cancel: Callable[[str], Call[Any]], ended: Callable[[str], Call[bool]]
 ) -> Call[None]:
     """
     Cancel things; what has ended meanwhile, or is gone, counts as cancelled.
@@ -59,10 +58,8 @@ def cancel_each(
     :raises PipelinesError: the last of the errors, after all of them were tried
     """
     failure: PipelinesError | None = None
-    for id in ids:
-        try:
-            yield from cancel(id)
-        except PipelinesError as error:
+    for id, error in (yield from act_each(ids, cancel)).items():
+        if error is not None:
             failure = (yield from _unless_ended(id, error, ended)) or failure
     if failure is not None:
         raise failure
@@ -73,10 +70,8 @@ def _unless_ended(id: str, error: PipelinesError, ended: Callable[[str], Call[bo
         return error
     try:
         over = yield from ended(id)
-    except NotFound:
-        over = True
-    except PipelinesError:
-        return error
+    except PipelinesError as unseen:
+        over = gone(unseen)
     return None if over else error
 
 

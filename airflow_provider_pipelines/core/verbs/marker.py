@@ -97,8 +97,10 @@ class Record:
         """Read what :meth:`to_json` wrote, as foreign input: None if it is something else."""
         try:
             run_id = str(data.get("run_id") or "")
+            # a version before wrote the marker as it stands in a description
+            marker = Marker.read(str(data["marker"])) or Marker.parse(str(data["marker"]))
             record = cls(
-                str(data["marker"]), str(data["digest"]), float(data["asked_at"]), run_id,
+                marker.word if marker is not None else "", str(data["digest"]), float(data["asked_at"]), run_id,
                 data.get("refused") is True, data.get("cancelled") is True,
             )  # fmt: skip
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -7,9 +7,9 @@ each request carries finds the run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import possibly_done
@@ -21,6 +21,8 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 SETTLE = 120.0
 #: seconds between two looks for a run
 PAUSE = 5.0
+#: seconds by which the server's clock may lie behind ours: a request signed further off is refused
+TOLERANCE = 900.0
 #: candidates that a message names at most
 _NAMED = 10
 
@@ -34,6 +36,7 @@ class Run:
     :param marker: the marker that it carries, or None
     :param doubtful: whether it may be ours and does not show whether it carries a marker
     :param adopted: whether an earlier attempt has asked for it
+    :param made: what else is told of it, for instance its number in a queue
     """
 
     id: str
@@ -41,6 +44,7 @@ class Run:
     marker: Marker | None = None
     doubtful: bool = False
     adopted: bool = False
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -63,6 +67,10 @@ class Source(Protocol):
 
     def status(self, id: str) -> Call[str | None]:
         """Give the status of a run, or None if there is none with this id."""
+
+    def made(self, id: str) -> Mapping[str, Any]:
+        """Give what else the last look has shown of a run, for instance its number in a queue."""
+        return {}
 
     def recent(self, since: float) -> Call[Iterable[Run]]:
         """Give the runs that began after a Unix time, by the server's clock or a little before."""
@@ -118,7 +126,7 @@ class SingleStart:
             run = yield from self._unremembered()
         if run is not None:
             self.tell(f"{self._named(run.id)} of an earlier attempt is {run.status}; it is taken over, none is started")
-            run = replace(run, adopted=True)
+            run = replace(run, adopted=True, made={**run.made, **self.source.made(run.id)})
             self.memory.known(run)
             return run
         return (yield from self._ask())
@@ -182,8 +190,9 @@ class SingleStart:
         until = self.now() + GRACE
         while True:
             found = [run for run in (yield from self.source.active()) if run.status not in self.source.ended]
-            run = self._only(found, lambda marker: marker.task == self.marker.task)
-            if run is not None or self.now() >= until:
+            late = self.now() >= until
+            run = self._only(found, lambda marker: marker.task == self.marker.task, doubts=late)
+            if run is not None or late:
                 break
             yield Sleep(2 * PAUSE)
         if run is None or run.marker is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.verbs.observation import GRACE
 from airflow_provider_pipelines.errors import WatchFailed, WatchTimeout, error_from_event
 
@@ -48,10 +49,11 @@ def take(item: Item, verb: Verb, seen: Judgement, now: float, deadline: float) -
     item.known = seen.status or (seen.passed[-1] if seen.passed else item.known)
     item.made.update(seen.facts)
     item.passed += [status for status in seen.passed if status not in item.passed]
-    if seen.error is not None:
-        item.fail(seen.error)
-    elif seen.verdict == "pending":
+    if seen.verdict == "pending":
         return
+    if seen.error is not None:
+        # what cannot be seen after the action may be as it was wanted
+        item.fail(seen.error, "unknown" if item.phase == "acted" and not gone(seen.error) else "failed")
     elif item.phase == "hold":
         place(item, verb, str(seen.status))
     elif seen.verdict == "reached":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Sleep
-from airflow_provider_pipelines.core.http.retry import transient
+from airflow_provider_pipelines.core.http.retry import gone, transient
 from airflow_provider_pipelines.core.verbs.observation import (
     GRACE,
     Judgement,
@@ -23,11 +23,7 @@ from airflow_provider_pipelines.core.verbs.observation import (
     Verdict,
     Watched,
 )
-from airflow_provider_pipelines.errors import (
-    ApiError,
-    NotFound,
-    PipelinesError,
-)
+from airflow_provider_pipelines.errors import ApiError, PipelinesError
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -74,13 +70,22 @@ def interval_after(
 def look_once(
     things: Iterable[Watched], look: Look, now: Callable[[], float], delay: float = 0.0
 ) -> Call[dict[str, Judgement]]:
-    """Look once and judge: the single pass that :func:`watch` repeats."""
+    """
+    Look once and judge: the single pass that :func:`watch` repeats.
+
+    :raises PipelinesError: none of them can be seen just now. Where some can, the others are pending, and say why
+    """
     watched = {thing.id: thing for thing in things}
     observations = yield from look(list(watched), delay)
+    unseen = {id: one.error for id, one in observations.items() if one.error is not None and transient(one.error)}
+    if unseen and unseen.keys() >= watched.keys():
+        raise next(iter(unseen.values()))
     seen = {}
     for id, thing in watched.items():
         observation = observations.get(id) or Observation()
-        if isinstance(observation.error, NotFound) and thing.before is None and now() - thing.since < GRACE:
+        if id in unseen:
+            seen[id] = Judgement("pending", error=unseen[id])
+        elif gone(observation.error) and thing.before is None and now() - thing.since < GRACE:
             seen[id] = Judgement("pending")  # made a moment ago, and not shown yet
         elif observation.error is not None:
             facts = {**thing.facts, **observation.facts}
@@ -168,6 +173,7 @@ def watch(
     now, tell = waiting.now, waiting.tell
     misses = FailureCount(waiting.max_poll_failures, failures)
     told = dict(known or {})
+    told_of: dict[str, str] = {}
     left = {thing.id: thing for thing in things}
     begun = min((thing.since for thing in things if thing.since), default=now())
     delay = first_delay
@@ -203,6 +209,9 @@ def watch(
                     tell(f"{id}: {was} -> {judged.status}" if was else f"{id}: {judged.status}")
                     told[id] = judged.status
                     spoken_at = now()
+                elif judged.verdict == "pending" and judged.error is not None and told_of.get(id) != str(judged.error):
+                    told_of[id] = str(judged.error)
+                    tell(f"{id} cannot be seen just now: {judged.error}")
                 if judged.verdict != "pending":
                     del left[id]
             if stop_on_failure and any(judged.verdict == "failed" for judged in seen.values()):

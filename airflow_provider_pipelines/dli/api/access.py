@@ -47,7 +47,10 @@ EDITIONS = {
     "otc": "Open Telekom Cloud",
 }
 # Open Telekom Cloud's reference has no page for these; its console offers both
-_NOT_OFFERED = {"otc": frozenset({"execute_flink_job_savepoint", "import_flink_job_savepoint"})}
+_SAVEPOINTS = frozenset({"execute_flink_job_savepoint", "import_flink_job_savepoint"})
+_NOT_OFFERED = {"otc": _SAVEPOINTS}
+#: what not every edition has, so that a gateway which does not know it is no surprise
+NOT_EVERYWHERE = _SAVEPOINTS | {"register_bucket", "show_flink_metric", "show_spark_batch_log"}
 
 CODES: Codes = {
     "DLI.0001": (InvalidRequest, None),

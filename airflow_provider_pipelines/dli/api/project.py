@@ -6,18 +6,16 @@ Paths are written in full, since DLI's versions differ by operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.core.http.calls import Call, Request, segment
-from airflow_provider_pipelines.core.http.paging import page_numbers
-from airflow_provider_pipelines.core.http.reading import dump
-from airflow_provider_pipelines.dli.api.access import EDITIONS, LABEL, NAME, not_offered
+from airflow_provider_pipelines.core.http.paging import Listing, Page
+from airflow_provider_pipelines.core.http.reading import dump, key_of
+from airflow_provider_pipelines.dli.api.access import EDITIONS, LABEL, NAME, NOT_EVERYWHERE, not_offered
 from airflow_provider_pipelines.dli.api.replies import accepted
-from airflow_provider_pipelines.errors import ArgumentError, NotFound, NotSupported
-
-T = TypeVar("T")
+from airflow_provider_pipelines.errors import ArgumentError, NotSupported, PlaceNotFound
 
 #: the largest page; without a limit DLI gives ten jobs
 PAGE_SIZE = 100
@@ -57,15 +55,14 @@ class ProjectApi:
 
     def _ask(self, request: Request) -> Call[Any]:
         """
-        Send a request for what not every edition has.
+        Send a request for what not every edition may have.
 
-        :raises NotSupported: the gateway knows no such route
+        :raises NotSupported: it is one of those, and the gateway knows no such route
         """
         try:
             return (yield request)
-        except NotFound as error:
-            # a 404 of the gateway, not DLI's word for a job that is not there
-            if error.status != 404 or (error.code or "").startswith("DLI."):
+        except PlaceNotFound as error:
+            if request.operation not in NOT_EVERYWHERE or not (error.code or "").startswith("APIG"):
                 raise
             edition = EDITIONS.get(self.cloud, self.cloud)
             raise NotSupported(
@@ -84,33 +81,32 @@ class ProjectApi:
         return accepted((yield from self._ask(request)), request), request
 
 
-def read_all(
+def pages(
     operation: str,
     path: str,
-    page_at: Callable[[int], Call[tuple[Sequence[T], int]]],
-    key: Callable[[T], Hashable],
-    enough: Callable[[Mapping[Hashable, T]], bool] = lambda _: False,
-) -> Call[list[T]]:
+    filters: Sequence[tuple[str, str]],
+    read: Callable[[Any, Request], Page],
+    key: str,
+    names: tuple[str, str] = ("limit", "offset"),
+) -> Listing:
     """
-    Read a list page by page; what is on two of them counts once.
+    Give a list that is paged by the number of rows before a page.
 
     :param operation: the hook method that reads it
-    :param path: the list's path
-    :param page_at: reads the page at an offset: gives its rows, and how many DLI says there are on all pages
-    :param key: what tells two rows apart
-    :param enough: says whether what was read will do
+    :param filters: the query, but for the page
+    :param read: gives the rows of a page's answer, and how many DLI says there are on all pages
+    :param key: the member that tells two rows apart
+    :param names: how the query calls the size of a page, and the rows before it
     """
-    found: dict[Hashable, T] = {}
-    offset = 0
-    for _ in page_numbers(LABEL, operation, path):
-        page, total = yield from page_at(offset)
-        fresh = any(key(row) not in found for row in page)
-        found.update((key(row), row) for row in page)
-        offset += len(page)
-        # a service that caps the page size gives short pages: the total tells that there is more
-        if enough(found) or not fresh or (len(page) < PAGE_SIZE and offset >= total):
-            break
-    return list(found.values())
+
+    def page_at(_number: int, before: int) -> Call[Page]:
+        limit, offset = names
+        query = (*filters, (limit, str(PAGE_SIZE)), (offset, str(before)))
+        request = Request(operation, "GET", path, query, repeatable=True, service=NAME)
+        return read((yield request), request)
+
+    row = Request(operation, "GET", path)
+    return Listing(LABEL, operation, path, page_at, lambda entry: key_of(entry, key, LABEL, row), PAGE_SIZE)
 
 
 def words(**given: Any) -> list[tuple[str, str]]:

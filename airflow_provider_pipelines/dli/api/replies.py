@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.checks import from_json
-from airflow_provider_pipelines.core.http.reading import Answer, expect, malformed, truth
+from airflow_provider_pipelines.core.http.paging import Page
+from airflow_provider_pipelines.core.http.reading import Answer, expect, malformed, same, truth
 from airflow_provider_pipelines.dli.api.access import CODES, LABEL
 from airflow_provider_pipelines.dli.api.fields import Truth  # noqa: TC001 -- pydantic reads it
 from airflow_provider_pipelines.errors import ApiError, InvalidRequest, ServerError
@@ -115,14 +116,14 @@ def readable(payload: Any, request: Request) -> Mapping[str, Any]:
     return payload
 
 
-def rows_of(listed: Mapping[str, Any], name: str, count: str, request: Request) -> tuple[list[Any], int]:
-    """Give the rows of one page of a list, and the number that DLI says there are on all pages."""
+def rows_of(listed: Mapping[str, Any], name: str, count: str, request: Request) -> Page:
+    """Give one page of a list; its total is the number that DLI says there are on all pages."""
     rows, total = listed.get(name), listed.get(count)
-    if rows is None and type(total) is int and total == 0:
+    if rows is None and ((type(total) is int and total == 0) or (name in listed and total is None)):
         rows = []
     if not isinstance(rows, list):
         raise malformed(f"the list {name} is missing", LABEL, request)
-    return rows, total if type(total) is int else 0
+    return Page(rows, total if type(total) is int and (total or not rows) else None)
 
 
 def told_in_message(payload: Mapping[str, Any]) -> tuple[str | None, str] | None:
@@ -191,7 +192,14 @@ def told(message: Any) -> tuple[str | None, str]:
     return None, text[:LONGEST_TEXT]
 
 
-def plain(kind: type[M], payload: Any, request: Request) -> M:
-    """Read an answer about a Spark batch, which has no ``is_success``."""
+def plain(kind: type[M], payload: Any, request: Request, batch_id: str | None = None) -> M:
+    """
+    Read an answer about a Spark batch, which has no ``is_success``.
+
+    :param batch_id: the batch that was asked for, where there is one already
+    """
     check_success(payload, CODES, LABEL, request)
-    return expect(kind, payload, LABEL, request)
+    answer = expect(kind, payload, LABEL, request)
+    if batch_id is not None:
+        same(batch_id, getattr(answer, "id", None), "batch", LABEL, request)
+    return answer

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
-from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.api.replies import Delivery, refusal
-from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs, look_flink_jobs
+from airflow_provider_pipelines.dli.flows.flink_jobs import look_flink_jobs, read_flink_jobs
 from airflow_provider_pipelines.errors import (
     ApiError,
     ArgumentError,
@@ -182,10 +181,12 @@ def without_savepoint(facts: Mapping[str, Mapping[str, Any]]) -> Answers:
 
 
 def without_bucket(api: FlinkJobsApi, ids: Sequence[str]) -> Call[Answers]:
-    """Give the error for each job that cannot make a savepoint, since it has no bucket for it."""
+    """Give the error for each job that cannot make a savepoint, since it has no bucket for it, or cannot be read."""
     answers: Answers = {}
-    for id, job in (yield from find_flink_jobs(api, ids, detailed=True)).items():
-        if isinstance(job, FlinkJob) and not (job.job_config is not None and job.job_config.obs_bucket):
+    for id, job in (yield from read_flink_jobs(api, ids)).items():
+        if isinstance(job, PipelinesError):
+            answers[id] = job
+        elif not (job.job_config is not None and job.job_config.obs_bucket):
             answers[id] = ArgumentError(
                 "trigger_savepoint",
                 f"job {id} has no obs_bucket, so there is no place for a savepoint and nothing was sent for it. Give "

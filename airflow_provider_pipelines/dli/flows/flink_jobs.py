@@ -6,29 +6,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.core.http.retry import transient
+from airflow_provider_pipelines.core.http.paging import Rows, enough_of
+from airflow_provider_pipelines.core.http.retry import gone
+from airflow_provider_pipelines.core.verbs.looking import look_each
 from airflow_provider_pipelines.core.verbs.observation import Observation
+from airflow_provider_pipelines.dli.api.flink.jobs import job_of
 from airflow_provider_pipelines.dli.states import GONE, SAVEPOINT_MARK
-from airflow_provider_pipelines.errors import (
-    ApiError,
-    AuthenticationError,
-    NotFound,
-    PermissionDenied,
-    PipelinesError,
-)
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.dli.api.flink.jobs import FlinkJobsApi
     from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
+    from airflow_provider_pipelines.errors import PipelinesError
 
 #: up to this many jobs are read one by one: their details cost less than the list of the whole project
 SINGLY = 3
 
 
-def look_flink_jobs(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
-    """Look at jobs by id. What cannot be read just now is left out, as long as any of them can."""
-    return {id: _observation(job) for id, job in (yield from find_flink_jobs(api, ids)).items()}
+def look_flink_jobs(api: FlinkJobsApi, ids: Sequence[str], *, singly: bool = False) -> Call[dict[str, Observation]]:
+    """
+    Look at jobs by id.
+
+    :param singly: whether the list will not do
+    """
+    rows = yield from _listed(api, ids, detailed=False) if not singly else _nothing()
+
+    def look(id: str) -> Call[Observation]:
+        job = yield from _read(api, id, rows)
+        return Observation(job.status, job.facts)
+
+    return (yield from look_each(ids, look))
 
 
 def look_for_gone(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
@@ -37,8 +44,8 @@ def look_for_gone(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Obser
 
     One that there is not has the status ``gone``, a word of ours.
     """
-    found = yield from find_flink_jobs(api, ids, singly=True)
-    return {id: Observation(GONE) if isinstance(job, NotFound) else _observation(job) for id, job in found.items()}
+    seen = yield from look_flink_jobs(api, ids, singly=True)
+    return {id: Observation(GONE) if gone(observation.error) else observation for id, observation in seen.items()}
 
 
 def look_for_savepoint(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
@@ -50,38 +57,36 @@ def look_for_savepoint(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, 
     return seen
 
 
-def find_flink_jobs(
-    api: FlinkJobsApi, ids: Sequence[str], *, detailed: bool = False, singly: bool = False
-) -> Call[dict[str, FlinkJob | PipelinesError]]:
-    """
-    Read jobs by id: few of them singly, more by the list; one that the list does not show is read singly, too.
+def read_flink_jobs(api: FlinkJobsApi, ids: Sequence[str]) -> Call[dict[str, FlinkJob | PipelinesError]]:
+    """Read jobs by id, their configuration included: gives, for each, the job or why it cannot be read."""
+    rows = yield from _listed(api, ids, detailed=True)
+    read: dict[str, FlinkJob | PipelinesError] = {}
 
-    :param detailed: whether their configuration is wanted
-    :param singly: whether the list will not do
-    :returns: by id, the job or why there is none
-    """
-    found: dict[str, FlinkJob | PipelinesError] = {}
-    if len(ids) > SINGLY and not singly:
-        wanted = {int(id) for id in ids}
-        for job in (yield from api.flink_rows((), detailed=detailed, wanted=wanted)):
-            if job.job_id in wanted and (job.job_config is not None or not detailed):
-                found[str(job.job_id)] = job
-    lost: PipelinesError | None = None
-    for id in ids:
-        if id not in found:
-            try:
-                found[id] = yield from api.show_flink_job(int(id))
-            except (AuthenticationError, PermissionDenied):
-                raise
-            except PipelinesError as error:
-                if transient(error) or not isinstance(error, ApiError):
-                    lost = error
-                else:
-                    found[id] = error
-    if lost is not None and not found:
-        raise lost
-    return found
+    def look(id: str) -> Call[Observation]:
+        read[id] = job = yield from _read(api, id, rows, detailed=True)
+        return Observation(job.status)
+
+    for id, observation in (yield from look_each(ids, look)).items():
+        if observation.error is not None:
+            read[id] = observation.error
+    return read
 
 
-def _observation(job: FlinkJob | PipelinesError) -> Observation:
-    return Observation(error=job) if isinstance(job, PipelinesError) else Observation(job.status, job.facts)
+def _nothing() -> Call[Rows]:
+    yield from ()
+    return {}
+
+
+def _listed(api: FlinkJobsApi, ids: Sequence[str], *, detailed: bool) -> Call[Rows]:
+    """Give the rows of jobs; one that the list does not show may be there all the same."""
+    if len(ids) <= SINGLY:
+        return {}
+    return (yield from (yield from api.flink_listing(detailed=detailed)).search(enough_of(ids)))
+
+
+def _read(api: FlinkJobsApi, id: str, rows: Rows, *, detailed: bool = False) -> Call[FlinkJob]:
+    if id in rows:
+        job = job_of(rows[id])
+        if job.job_config is not None or not detailed:
+            return job
+    return (yield from api.show_flink_job(int(id)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.http.paging import Rows, first_page
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
 from airflow_provider_pipelines.core.verbs.observation import Observation
-from airflow_provider_pipelines.core.verbs.once import Run
+from airflow_provider_pipelines.core.verbs.once import TOLERANCE, Run, Source
 from airflow_provider_pipelines.dli.api.replies import LONGEST_TEXT
+from airflow_provider_pipelines.dli.api.spark.batches import batch_of
 from airflow_provider_pipelines.dli.states import DEAD, SPARK_ACTIVE, SPARK_ENDED, SPARK_GOOD
 from airflow_provider_pipelines.errors import PipelinesError
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 #: up to this many batches are read one by one; of more, those that go on are read from the list
 SINGLY = 3
-#: seconds by which the server's clock may lag behind ours: a request signed further off is refused
-TOLERANCE = 900.0
 _PREFIX = "airflow-"
 #: characters of a name that the marker and the hyphen before it need
 ROOM = 1 + len(_PREFIX) + LONGEST_WORD
@@ -48,11 +48,11 @@ def observation(batch: SparkBatch, log: Sequence[str] = ()) -> Observation:
 
 def active_batches(api: SparkApi) -> Call[list[SparkBatch]]:
     """Give the batches that go on: those with a documented word for it, and others among the first that are listed."""
-    found: dict[str, SparkBatch] = {}
+    found: Rows = {}
     for state in SPARK_ACTIVE:
-        found.update((batch.id, batch) for batch in (yield from api.spark_rows((("state", state),))))
-    found.update((batch.id, batch) for batch in (yield from api.spark_rows((), all_pages=False)))
-    return [batch for batch in found.values() if word(batch.state) not in SPARK_ENDED]
+        found |= yield from (yield from api.spark_listing((("state", state),))).read()
+    found |= yield from (yield from api.spark_listing()).search(first_page)
+    return [batch for row in found.values() if word((batch := batch_of(row)).state) not in SPARK_ENDED]
 
 
 def look_batches(api: SparkApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
@@ -69,8 +69,7 @@ def look_batches(api: SparkApi, ids: Sequence[str]) -> Call[dict[str, Observatio
             log = yield from _last_lines(api, id)
         return observation(batch, log)
 
-    seen.update((yield from look_each([id for id in ids if id not in seen], look, seen)))
-    return seen
+    return seen | (yield from look_each([id for id in ids if id not in seen], look))
 
 
 def _last_lines(api: SparkApi, id: str) -> Call[Sequence[str]]:
@@ -94,7 +93,7 @@ def marked_name(name: str | None, marker: Marker) -> str:
     return f"{name}-{_PREFIX}{marker.word}" if name else f"{_PREFIX}{marker.word}"
 
 
-class SparkSource:
+class SparkSource(Source):
     """
     Starts Spark batches and finds them again, by the end of their name.
 
@@ -126,7 +125,8 @@ class SparkSource:
     def recent(self, since: float) -> Call[list[Run]]:
         """Give the batches that were created after a time."""
         start = ("start", str(int((since - TOLERANCE) * 1000)))
-        batches = yield from self._api.spark_rows((start,))
+        rows = yield from (yield from self._api.spark_listing((start,))).read()
+        batches = [batch_of(row) for row in rows.values()]
         return [_run(batch) for batch in batches if not batch.create_time or batch.create_time >= int(start[1])]
 
     def active(self) -> Call[list[Run]]:

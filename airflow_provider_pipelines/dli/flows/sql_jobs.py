@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.http.paging import Rows, first_page
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.core.verbs.observation import Observation
-from airflow_provider_pipelines.core.verbs.once import Run
+from airflow_provider_pipelines.core.verbs.once import TOLERANCE, Run, Source
 from airflow_provider_pipelines.dli.api.replies import told
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
+from airflow_provider_pipelines.dli.api.sql.jobs import job_of
 from airflow_provider_pipelines.dli.states import FINISHED, SQL_ACTIVE, SQL_ENDED, SQL_GOOD
 from airflow_provider_pipelines.errors import ArgumentError
 
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 TAG = "airflow"
 #: up to this many jobs are read one by one; of more, those that go on are read from the list
 SINGLY = 3
-#: seconds by which the server's clock may lag behind ours: a request signed further off is refused
-TOLERANCE = 900.0
 
 
 def observation(job: SqlJob) -> Observation:
@@ -39,11 +39,11 @@ def observation(job: SqlJob) -> Observation:
 
 def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
     """Give the jobs that go on: those with a documented word for it, and others among the latest."""
-    found: dict[str, SqlJob] = {}
+    found: Rows = {}
     for word in SQL_ACTIVE:
-        found.update((job.job_id, job) for job in (yield from api.sql_pages((("job-status", word),))))
-    found.update((job.job_id, job) for job in (yield from api.sql_pages((), all_pages=False)))
-    return [job for job in found.values() if job.status not in SQL_ENDED]
+        found |= yield from (yield from api.sql_listing((("job-status", word),))).read()
+    found |= yield from (yield from api.sql_listing()).search(first_page)
+    return [job for row in found.values() if (job := job_of(row)).status not in SQL_ENDED]
 
 
 def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
@@ -56,8 +56,7 @@ def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Observation
     def look(id: str) -> Call[Observation]:
         return observation((yield from api.show_sql_job_status(id)))
 
-    seen.update((yield from look_each([id for id in ids if id not in seen], look, seen)))
-    return seen
+    return seen | (yield from look_each([id for id in ids if id not in seen], look))
 
 
 def cancel_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[None]:
@@ -81,7 +80,7 @@ def marked_tags(tags: Any, marker: Marker | None = None) -> list[dict[str, str]]
     return [*own, {"key": TAG, "value": marker.word}] if marker is not None else own
 
 
-class SqlSource:
+class SqlSource(Source):
     """
     Starts SQL jobs and finds them again, by a tag.
 
@@ -113,7 +112,8 @@ class SqlSource:
     def recent(self, since: float) -> Call[list[Run]]:
         """Give the jobs that began after a time."""
         start = ("start", str(int((since - TOLERANCE) * 1000)))
-        jobs = yield from self._api.sql_pages((start,))
+        rows = yield from (yield from self._api.sql_listing((start,))).read()
+        jobs = [job_of(row) for row in rows.values()]
         return [self._run(job) for job in jobs if not job.start_time or job.start_time >= int(start[1])]
 
     def active(self) -> Call[list[Run]]:

@@ -27,6 +27,7 @@ from airflow_provider_pipelines.errors import (
     MalformedReply,
     NotFound,
     PermissionDenied,
+    PlaceNotFound,
     QuotaExceeded,
     ServerError,
     Throttled,
@@ -43,6 +44,10 @@ _TOKEN_TRIES = 4
 _WRONG_ID = (
     "Check the id, and the organization id (org_id) of the connection; the pipeline has to be released, and granted to "
     "this access key."
+)
+_NO_ROUTE = (
+    "This says nothing about what was asked for. Check the host of the connection: it has to be the API gateway's "
+    "address; and the proxies in between."
 )
 _WRONG_KEY = "Check AccessKey (login) and SecretKey (password) of the connection."
 
@@ -208,9 +213,7 @@ class EnosScheme:
         if status == 429:
             raise Throttled("too many calls", retry_after=retry_after(reply, now), **facts)
         if status == 404:
-            raise NotFound(
-                "no such route", hint="Check the host in the connection: the API gateway's address.", **facts
-            )
+            raise PlaceNotFound("no such route", hint=_NO_ROUTE, **facts)
         if status >= 500 or status == 408:
             raise ServerError("the gateway failed", retry_after=retry_after(reply, now), **facts)
         if 300 <= status < 400:
@@ -235,7 +238,7 @@ class EnosScheme:
         facts["code"] = str(code)
         if code in _TOKEN_EXPIRED:
             return AuthenticationError(text, renewable=True, **facts)
-        kind, hint = _CODES.get(code, (InvalidRequest, None))
+        kind, hint = _CODES.get(code, (PlaceNotFound, _NO_ROUTE) if code == 404 else (InvalidRequest, None))
         if kind is Conflict:
             state = _STATE.search(text)
             return Conflict(text, state=state[1].upper() if state else None, hint=hint, **facts)

@@ -6,13 +6,13 @@ https://support.enos-iot.com/docs/stream-processing-api/en/2.4.4/overview.html (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_pipelines.core.checks import flag, mapping, positive, text_id, whole_number
 from airflow_provider_pipelines.core.http.calls import Call, Request
-from airflow_provider_pipelines.core.http.paging import page_numbers
-from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
+from airflow_provider_pipelines.core.http.paging import Listing, Page, Rows, enough_of
+from airflow_provider_pipelines.core.http.reading import dump, expect, key_of, malformed, same
 from airflow_provider_pipelines.enos.api.access import SERVICE
 from airflow_provider_pipelines.enos.api.design import Upkeep, pipeline_path, single
 from airflow_provider_pipelines.enos.api.models import Pipeline, PipelineDetails
@@ -42,18 +42,17 @@ class EnosApi(Upkeep):
 
         https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html
         """
-        return (yield from self._pages(flag(if_released, "if_released"), flag(is_system, "is_system"), None))
+        listing = self._listing(flag(if_released, "if_released"), flag(is_system, "is_system"))
+        return [pipeline_of(row) for row in (yield from listing.read()).values()]
 
     def count_pipelines(self) -> Call[int]:
         """Ask for one released pipeline and give the number that the service says it has: a cheap read."""
         query = (("orgId", self.org_id), ("ifReleased", "true"), ("pageNo", "1"), ("pageSize", "1"))
         request = Request("list_pipelines", "GET", _PAGES, query, repeatable=True)
-        _, count = self._page(request, (yield request))
-        return count
+        return _page(request, (yield request)).total or 0
 
-    def _pages(self, if_released: bool, is_system: bool, wanted: set[str] | None) -> Call[list[Pipeline]]:
-        found: dict[str, Pipeline] = {}
-        for number in page_numbers(SERVICE, "list_pipelines", _PAGES):
+    def _listing(self, if_released: bool, is_system: bool) -> Listing:
+        def page_at(number: int, _before: int) -> Call[Page]:
             query = (
                 ("orgId", self.org_id),
                 ("ifReleased", str(if_released).lower()),
@@ -62,24 +61,10 @@ class EnosApi(Upkeep):
                 ("pageSize", str(PAGE_SIZE)),
             )
             request = Request("list_pipelines", "GET", _PAGES, query, repeatable=True)
-            data = yield request
-            page, count = self._page(request, data)
-            fresh = [entry for entry in page if entry.pipelineId not in found]
-            found.update((entry.pipelineId, entry) for entry in page)
-            if wanted is not None and wanted <= found.keys():
-                break
-            # a service that caps the page size gives short pages: `count` tells that there is more
-            if not fresh or (len(page) < PAGE_SIZE and len(found) >= count):
-                break
-        return list(found.values())
+            return _page(request, (yield request))
 
-    def _page(self, request: Request, data: Any) -> tuple[list[Pipeline], int]:
-        data = single(data)
-        entries = data.get("pipelines") if isinstance(data, dict) else None
-        if not isinstance(entries, list):
-            raise malformed("the list of pipelines is missing", SERVICE, request)
-        count = data.get("count")
-        return [expect(Pipeline, entry, SERVICE, request) for entry in entries], count if type(count) is int else 0
+        # it is not documented whether ``count`` is about the page or about all of them
+        return Listing(SERVICE, "list_pipelines", _PAGES, page_at, _id_of, PAGE_SIZE, each_its_own=True)
 
     def get_pipeline_details(self, pipeline_id: str, if_released: bool = True) -> Call[PipelineDetails]:
         """
@@ -93,8 +78,9 @@ class EnosApi(Upkeep):
         """
         query = (("orgId", self.org_id), ("ifReleased", str(flag(if_released, "if_released")).lower()))
         request = Request("get_pipeline_details", "GET", pipeline_path(pipeline_id), query, repeatable=True)
-        data = yield request
-        return expect(PipelineDetails, single(data), SERVICE, request)
+        details = expect(PipelineDetails, single((yield request)), SERVICE, request)
+        same(text_id(pipeline_id, "pipeline_id"), details.pipelineId, "pipeline", SERVICE, request)
+        return details
 
     def start_pipeline(
         self,
@@ -152,42 +138,62 @@ class EnosApi(Upkeep):
         https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html
         """
         id = text_id(pipeline_id, "pipeline_id")
-        found = (yield from self.find([id]))[id]
-        if isinstance(found, NotFound):
-            raise found
-        return str(found.status)
+        found = yield from self.find([id])
+        if id not in found:
+            raise absent(id)
+        return str(pipeline_of(found[id]).status)
 
-    def find(self, ids: Iterable[str]) -> Call[dict[str, Pipeline | NotFound]]:
+    def find(self, ids: Collection[str]) -> Call[Rows]:
         """
-        Read released pipelines by id.
+        Search both views of released pipelines, that of the user's and that of the system's, each whole.
 
-        Both views (user and system pipelines) are searched, and searched again before a pipeline counts as
-        absent: one may change its page while the pages are read.
-
-        :returns: by id, the pipeline or why there is none
+        :returns: the rows of those that are shown, by id; :func:`pipeline_of` reads one
         """
-        found: dict[str, Pipeline | NotFound] = {}
-        for is_system in (False, True, False, True):
+        found: Rows = {}
+        for is_system in (False, True):
             missing = set(ids) - found.keys()
-            if not missing:
-                break
-            for entry in (yield from self._pages(True, is_system, missing)):
-                if entry.pipelineId in missing:
-                    found[entry.pipelineId] = entry
-        for id in set(ids) - found.keys():
-            found[id] = self._absent(id)
+            if missing:
+                rows = yield from self._listing(True, is_system).read(enough_of(missing))
+                found.update((id, rows[id]) for id in missing & rows.keys())
         return found
 
-    def _absent(self, id: str) -> NotFound:
-        return NotFound(
-            f"pipeline {id} is not among the released pipelines, user and system ones searched twice",
-            service=SERVICE,
-            operation="list_pipelines",
-            method="GET",
-            path=_PAGES,
-            status=200,
-            hint="Check the id and org_id, that the pipeline is released, and that it is granted to this access key.",
-        )
+
+def _page(request: Request, data: Any) -> Page:
+    data = single(data)
+    entries = data.get("pipelines") if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        raise malformed("the list of pipelines is missing", SERVICE, request)
+    count = data.get("count")
+    return Page(entries, count if type(count) is int and (count or not entries) else None)
+
+
+_ROW = Request("list_pipelines", "GET", _PAGES)
+
+
+def _id_of(row: Any) -> str:
+    return key_of(row, "pipelineId", SERVICE, _ROW)
+
+
+def pipeline_of(row: Any) -> Pipeline:
+    """
+    Read a row of the list.
+
+    :raises MalformedReply: it is no pipeline
+    """
+    return expect(Pipeline, row, SERVICE, _ROW)
+
+
+def absent(id: str) -> NotFound:
+    """Make the error for a pipeline that neither view shows."""
+    return NotFound(
+        f"pipeline {id} is not among the released pipelines, user and system ones searched",
+        service=SERVICE,
+        operation="list_pipelines",
+        method="GET",
+        path=_PAGES,
+        status=200,
+        hint="Check the id and org_id, that the pipeline is released, and that it is granted to this access key.",
+    )
 
 
 def start_body(execution_mode: Any, kafka_rate: Any, resource_config: Any = None) -> dict[str, Any]:

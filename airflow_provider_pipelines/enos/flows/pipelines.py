@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from airflow_provider_pipelines.core.verbs.looking import look_each
 from airflow_provider_pipelines.core.verbs.observation import Observation
+from airflow_provider_pipelines.enos.api.pipelines import absent, pipeline_of
 from airflow_provider_pipelines.enos.states import RUNNING
-from airflow_provider_pipelines.errors import NotFound
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
 def look_pipelines(api: EnosApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at released pipelines by id."""
-    return {
-        id: Observation(error=found) if isinstance(found, NotFound) else Observation(found.status)
-        for id, found in (yield from api.find(ids)).items()
-    }
+    rows = yield from api.find(ids)
+
+    def look(id: str) -> Call[Observation]:
+        yield from ()
+        if id not in rows:
+            raise absent(id)
+        return Observation(pipeline_of(rows[id]).status)
+
+    return (yield from look_each(ids, look))
 
 
 def look_at_lag(api: EnosApi, ids: Sequence[str], max_lag: int) -> Call[dict[str, Observation]]:
@@ -28,10 +34,13 @@ def look_at_lag(api: EnosApi, ids: Sequence[str], max_lag: int) -> Call[dict[str
 
     A pipeline that does not run is shown in its own status. An empty list of partitions says nothing yet.
     """
-    seen = yield from look_pipelines(api, ids)
-    for id, observation in list(seen.items()):
-        if observation.status == RUNNING:
-            lags = [entry.lag for entry in (yield from api.get_pipeline_offset_lag(id)).lagAndOffset]
-            drained = bool(lags) and max(lags) <= max_lag
-            seen[id] = Observation("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
-    return seen
+    shown = yield from look_pipelines(api, ids)
+
+    def look(id: str) -> Call[Observation]:
+        if shown[id].status != RUNNING:
+            return shown[id]
+        lags = [entry.lag for entry in (yield from api.get_pipeline_offset_lag(id)).lagAndOffset]
+        drained = bool(lags) and max(lags) <= max_lag
+        return Observation("DRAINED" if drained else "LAGGING", {"lag": max(lags, default=None)})
+
+    return (yield from look_each(ids, look))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.core.http.side_by_side import side_by_side
-from airflow_provider_pipelines.errors import NotFound, PipelinesError
 from airflow_provider_pipelines.window.coordination.participant import Participant
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.clock import Clock
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.observation import Observation
+    from airflow_provider_pipelines.errors import PipelinesError
     from airflow_provider_pipelines.window.coordination.places import Places
     from airflow_provider_pipelines.window.coordination.terms import Terms
     from airflow_provider_pipelines.window.record.intents import IntentLog
@@ -113,8 +113,3 @@ class Coordinator:
         slow = [name for one in standings for name in one[2]]
         more = f" and {len(slow) - 5} more" if len(slow) > 5 else ""
         self._say(f"{done}/{total} {self._done}, {len(slow)} waiting: {', '.join(slow[:5])}{more}")
-
-
-def gone(error: PipelinesError | None) -> bool:
-    """Tell whether a look says that a thing is not there; what a write is answered may mean something else."""
-    return isinstance(error, NotFound) and error.method == "GET"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.calls import Call, Request, Sleep
-from airflow_provider_pipelines.core.http.retry import RetryBudget, possibly_done
+from airflow_provider_pipelines.core.http.retry import RetryBudget, gone, possibly_done
 from airflow_provider_pipelines.core.http.side_by_side import Pause, RunningCall
 from airflow_provider_pipelines.core.verbs.item import Item
 from airflow_provider_pipelines.core.verbs.outcome import Outcome
@@ -148,7 +148,7 @@ class Participant:
         error = error_from_event(item.error)
         if isinstance(error, NotFound):
             # what a write says is missing may be something else: a look tells
-            return error.method != "GET"
+            return not gone(error)
         if isinstance(error, WatchTimeout | AuthenticationError) or stage.tolerates(error):
             return False
         # DLI refuses single jobs of a batch without a code, whatever the reason

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.codearts.flows.runs import SINGLY, active_runs, cancel_runs
+from airflow_provider_pipelines.codearts.flows.runs import active_runs, cancel_runs, enabled, read_pipelines
 from airflow_provider_pipelines.codearts.states import DISABLE, DISABLED, ENABLE, ENABLED, ENDED, STOP
 from airflow_provider_pipelines.core.checks import text_id
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
+from airflow_provider_pipelines.core.verbs.looking import act_each
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN, Answers, Fleet, Found, Meaning, Stage
 from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
@@ -39,18 +41,13 @@ class CodeArtsFleet(Fleet):
     def inventory(self, api: Any, target: Mapping[str, Any]) -> Call[list[Found]]:
         """Read a few pipelines singly, more from the list."""
         ids = ids_of(target.get("pipeline_ids"), "pipeline_ids", text_id) or []
-        found: dict[str, Found] = {}
-        if len(ids) > SINGLY:
-            for row in (yield from api.list_pipelines()):
-                found[row.pipeline_id] = Found(row.pipeline_id, row.name or "", _status(row.banned))
-        for id in ids:
-            if id not in found:
-                try:
-                    detail = yield from api.show_pipeline_detail(id)
-                except NotFound:
-                    continue
-                found[id] = Found(id, detail.name or "", _status(detail.banned))
-        return choose(list(found.values()), target, ids, "pipeline_ids")
+        found = []
+        for id, read in (yield from read_pipelines(api, ids)).items():
+            if not isinstance(read, PipelinesError):
+                found.append(Found(id, read.name or "", enabled(read.banned) or ""))
+            elif not gone(read):
+                raise read
+        return choose(found, target, ids, "pipeline_ids")
 
     def meaning(self, status: str) -> Meaning:
         """An enabled pipeline may start runs: that is what is stopped."""
@@ -77,7 +74,9 @@ class CodeArtsFleet(Fleet):
         for thing in things:
             try:
                 runs = yield from active_runs(api, thing.id)
-            except NotFound:
+            except NotFound as error:
+                if not gone(error):
+                    raise
                 continue  # a pipeline that is gone has no runs
             if runs:
                 verb, note = (_WAIT, "") if running == "wait" else (_STOP, NOT_AGAIN)
@@ -92,34 +91,16 @@ class CodeArtsFleet(Fleet):
         return [_stage(ENABLE, things, self.kind)]
 
 
-def _status(banned: bool | None) -> str:
-    return "" if banned is None else DISABLED if banned else ENABLED
-
-
 def _stage(verb: Verb, things: Sequence[Thing], kind: str) -> Stage:
     def send(api: Any, items: Mapping[str, Item]) -> Call[Answers]:
-        answers: dict[str, PipelinesError | None] = {}
-        for id in items:
-            try:
-                yield from getattr(api, verb.name)(id)
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-        return answers
+        return (yield from act_each(items, getattr(api, verb.name)))
 
     return Stage(verb, [thing.id for thing in things], send, kind)
 
 
 def _stopper(pipeline_id: str) -> Any:
     def send(api: Any, items: Mapping[str, Item]) -> Call[Answers]:
-        answers: dict[str, PipelinesError | None] = {}
-        for id in items:
-            try:
-                yield from cancel_runs(api, pipeline_id, [id])
-                answers[id] = None
-            except PipelinesError as error:
-                answers[id] = error
-        return answers
+        return (yield from act_each(items, lambda id: cancel_runs(api, pipeline_id, [id])))
 
     return send
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.verbs.item import Item
-from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
 from airflow_provider_pipelines.dli.flows.flink_batches import LARGEST_BATCH, Batch, without_bucket
-from airflow_provider_pipelines.dli.flows.flink_jobs import find_flink_jobs
+from airflow_provider_pipelines.dli.flows.flink_jobs import read_flink_jobs
 from airflow_provider_pipelines.dli.states import (
     BROKEN,
     FINISH,
@@ -24,7 +24,7 @@ from airflow_provider_pipelines.dli.states import (
     SUBMIT_FAILED,
     has_new_savepoint,
 )
-from airflow_provider_pipelines.errors import NotFound, PipelinesError, SavepointMissing
+from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing
 from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage
 from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
 
@@ -54,11 +54,11 @@ class DliFleet(Fleet):
         if target.get("name_pattern") is not None:
             jobs = yield from api.list_flink_jobs()
         else:
-            read = yield from find_flink_jobs(api, ids or ())
-            jobs = [job for job in read.values() if isinstance(job, FlinkJob)]
-            for error in read.values():
-                if isinstance(error, PipelinesError) and not isinstance(error, NotFound):
+            read = (yield from read_flink_jobs(api, ids or ())).values()
+            for error in read:
+                if isinstance(error, PipelinesError) and not gone(error):
                     raise error
+            jobs = [job for job in read if not isinstance(job, PipelinesError)]
         found = [Found(str(job.job_id), job.name or "", job.status or "", facts=_facts(job.facts)) for job in jobs]
         return choose(found, target, ids, "job_ids")
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import mapping, text_id
+from airflow_provider_pipelines.core.verbs.looking import act_each
 from airflow_provider_pipelines.enos.api.pipelines import start_body
 from airflow_provider_pipelines.enos.states import PAUSE, PAUSED, PUBLISHED, RUNNING, START, STOP, STOPPED
-from airflow_provider_pipelines.errors import ArgumentError, Conflict, PipelinesError
+from airflow_provider_pipelines.errors import ArgumentError, Conflict
 from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage
 from airflow_provider_pipelines.window.fleets.pacing import Pacer
 from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
@@ -97,7 +98,7 @@ class EnosFleet(Fleet):
         verb = _DOWN[str(self.options.get("how", "pause"))]
 
         def send(api: Any, items: Mapping[str, Item]) -> Call[Answers]:
-            return (yield from _each(items, lambda id: getattr(api, verb.name)(id)))
+            return (yield from act_each(items, lambda id: getattr(api, verb.name)(id)))
 
         return [
             Stage(verb, [thing.id for thing in things if thing.system is system], send, self.kind)
@@ -112,7 +113,7 @@ class EnosFleet(Fleet):
 
         def send(api: Any, items: Mapping[str, Item]) -> Call[Answers]:
             (id,) = items
-            answers = yield from _each(items, lambda id: api.start_pipeline(id, *settings[id]))
+            answers = yield from act_each(items, lambda id: api.start_pipeline(id, *settings[id]))
             error = answers[id]
             if error is None:
                 pacer.taken(clock.time())
@@ -136,17 +137,6 @@ def _busy() -> Conflict:
         "another start is under way; not asked", service="EnOS", operation=START.name, method="POST", path="",
         status=0, code=next(iter(START.busy)),
     )  # fmt: skip
-
-
-def _each(items: Mapping[str, Item], call: Any) -> Call[dict[str, PipelinesError | None]]:
-    answers: dict[str, PipelinesError | None] = {}
-    for id in items:
-        try:
-            yield from call(id)
-            answers[id] = None
-        except PipelinesError as error:
-            answers[id] = error
-    return answers
 
 
 def _arguments(settings: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.window.coordination.coordinator import Coordinator, gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.record.intents import IntentLog, intents_of
 from airflow_provider_pipelines.window.record.model import Progress
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.coordination.coordinator import Coordinator
     from airflow_provider_pipelines.window.phases.scope import Dependencies
     from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.http.side_by_side import Halt
 from airflow_provider_pipelines.errors import AuthenticationError, PipelinesError, WatchFailed
-from airflow_provider_pipelines.window.coordination.coordinator import Coordinator, gone
 from airflow_provider_pipelines.window.phases.attempt import Attempt
 from airflow_provider_pipelines.window.phases.restore_report import RestoreReport
 from airflow_provider_pipelines.window.phases.waits import Waits
@@ -15,6 +15,7 @@ from airflow_provider_pipelines.window.record.intents import IntentLog
 from airflow_provider_pipelines.window.record.model import Phase
 
 if TYPE_CHECKING:
+    from airflow_provider_pipelines.window.coordination.coordinator import Coordinator
     from airflow_provider_pipelines.window.phases.scope import Dependencies
     from airflow_provider_pipelines.window.record.model import Intent, Plan, Thing
 
@@ -194,6 +195,9 @@ class Restore(Attempt):
         except PipelinesError as error:
             self._dependencies.tell(f"what this window did not stop could not be looked at: {error}")
             return
+        unseen = [one.error for one in seen.values() if one.error is not None and not gone(one.error)]
+        if unseen:
+            self._dependencies.tell(f"what this window did not stop could not be looked at: {unseen[0]}")
         for thing in left:
             self._told.left_alone(thing, seen.get(thing.key))
 

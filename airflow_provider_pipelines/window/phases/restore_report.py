@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.window.coordination.coordinator import gone
+from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.window.fleets.base import NOT_AGAIN
 
 if TYPE_CHECKING:

@@ -128,12 +128,14 @@ class Snapshot:
         resolved.found = yield from resolved.fleet.inventory(api, resolved.target)
 
     def _settle(self, resolved: ResolvedTarget) -> Call[None]:
-        """Look until nothing is on its way any more."""
+        """Look until nothing is on its way any more; it has to be what was surveyed, since only that was claimed."""
+        surveyed = {one.id: one.name for one in resolved.found or ()}
         clock, fleet = self._dependencies.clock, resolved.fleet
         api = fleet.hook.get_conn().api
         pause, told_at = SETTLING[0], clock.time()
         while True:
             resolved.found = yield from fleet.inventory(api, resolved.target)
+            self._compare(resolved, surveyed)
             meanings = {one.id: self._meaning(resolved, one) for one in resolved.found}
             if strange := [one for one in resolved.found if meanings[one.id] == "unknown"]:
                 named = ", ".join(f"{one.name} ({one.id}) is {one.status or 'in no status'}" for one in strange[:20])
@@ -152,6 +154,17 @@ class Snapshot:
                 told_at = clock.time()
             yield Sleep(pause)
             pause = min(SETTLING[1], pause * 1.5)
+
+    def _compare(self, resolved: ResolvedTarget, surveyed: Mapping[str, str]) -> None:
+        found = {one.id: one.name for one in resolved.found or ()}
+        for names, word in ((surveyed.keys() - found.keys(), "gone"), (found.keys() - surveyed.keys(), "new")):
+            if names:
+                both = {**surveyed, **found}
+                named = ", ".join(f"{both[id]} ({id})" for id in sorted(names)[:10])
+                raise WatchFailed(
+                    f"{resolved.name()}: {named} {'is' if len(names) == 1 else 'are'} {word} since the first look of "
+                    "this snapshot. Nothing was changed; the next attempt looks anew."
+                )
 
     def _meaning(self, resolved: ResolvedTarget, one: Found) -> Meaning:
         """Tell what a status means, also of a thing that a window which was left open has stopped, or starts again."""

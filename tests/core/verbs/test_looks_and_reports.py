@@ -10,7 +10,7 @@ from airflow_provider_pipelines.core.verbs.observation import GRACE, Judgement, 
 from airflow_provider_pipelines.core.verbs.watch import look_once
 from tests.core.verbs.test_watch import ABOUT, ANEW, UP, Loop, down
 
-GONE = errors.NotFound("gone", **ABOUT, status=404)
+GONE = errors.NotFound("gone", **{**ABOUT, "operation": "show_thing"}, status=404)
 
 
 def looked(thing, observation, now=1000.0):

@@ -659,7 +659,7 @@ def test_not_found_by_a_look_is_not_asked_again_and_by_a_write_it_is():
     about = {"service": "EnOS", "operation": "x", "path": "/", "status": 404}
     locked = AuthenticationError("no", method="GET", locked=True, **about)
     for error, again in (
-        (NotFound("no", method="GET", **about), False),
+        (NotFound("no", method="GET", **{**about, "operation": "show_x"}), False),
         (NotFound("no", method="POST", **about), True),
         (WatchFailed("no"), True),
         (WatchTimeout("no"), False),

@@ -7,6 +7,7 @@ from airflow_provider_pipelines.errors import (
     ConfigurationError,
     NotFound,
     PipelinesError,
+    PlaceNotFound,
     RecordUnreadable,
     WatchFailed,
     mendable,
@@ -508,10 +509,13 @@ def test_intents_without_a_thing_are_no_business_of_this_attempt():
 
 
 def test_a_refusal_by_a_thing_that_is_gone_is_none():
-    from airflow_provider_pipelines.window.coordination.coordinator import gone
+    from airflow_provider_pipelines.core.http.retry import gone
 
-    about = {"service": "s", "operation": "o", "path": "/", "status": 404}
-    assert gone(NotFound("x", method="GET", **about))
-    assert not gone(NotFound("x", method="POST", **about))
+    about = {"service": "s", "path": "/", "status": 404}
+    assert gone(NotFound("x", method="GET", operation="show_x", **about))
+    # a list may be asked for by a POST, too
+    assert gone(NotFound("x", method="POST", operation="list_x", **about))
+    assert not gone(NotFound("x", method="POST", operation="stop_x", **about))
+    assert not gone(PlaceNotFound("x", method="GET", operation="show_x", **about))
     assert not gone(WatchFailed("x"))
     assert not gone(None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids
-from airflow_provider_pipelines.core.http.reading import expect
+from airflow_provider_pipelines.core.http.reading import expect, same
 from airflow_provider_pipelines.dli.api.access import LABEL
 from airflow_provider_pipelines.dli.api.flink.bodies import definition, text, texts
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob, ImportedJob, JobUpdate
@@ -148,4 +148,6 @@ class DefinitionsApi(ProjectApi):
         path = f"{yield from self._path(f'streaming/{kind}')}/{id}"
         # the same fields with the same values: twice is as good as once
         answer, request = yield from self._write(operation, "PUT", path, content, repeatable=True)
-        return expect(JobUpdate, part(answer, "job", dict, request), LABEL, request)
+        update = expect(JobUpdate, part(answer, "job", dict, request), LABEL, request)
+        same(id, getattr(update, "job_id", None), "job", LABEL, request)
+        return update

@@ -9,21 +9,27 @@ DLI's versions differ by operation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.core.http.calls import Call, Request
-from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
+from airflow_provider_pipelines.core.http.reading import dump, expect, malformed, same
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
 from airflow_provider_pipelines.dli.api.flink.models import FlinkJob
-from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi, read_all, words
+from airflow_provider_pipelines.dli.api.project import ProjectApi, pages, words
 from airflow_provider_pipelines.dli.api.replies import Delivery, delivery, member, refusal, rows_of
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.paging import Listing, Page
 
 _ACTIONS = {
     "batch_run_flink_jobs": "run",
     "batch_stop_flink_jobs": "stop",
     "batch_delete_flink_jobs": "delete",
 }
+
+
+_ROW = Request("list_flink_jobs", "GET", "")
 
 
 class FlinkJobsApi(ProjectApi):
@@ -95,7 +101,9 @@ class FlinkJobsApi(ProjectApi):
         """
         path = yield from self._job(job_id)
         request = Request("show_flink_job", "GET", path, repeatable=True, service=NAME)
-        return expect(FlinkJob, member((yield request), "job_detail", request), LABEL, request)
+        job = expect(FlinkJob, member((yield request), "job_detail", request), LABEL, request)
+        same(long_id(job_id, "job_id"), job.job_id, "job", LABEL, request)
+        return job
 
     def list_flink_jobs(
         self,
@@ -135,46 +143,22 @@ class FlinkJobsApi(ProjectApi):
         if root_job_id is not None:
             filters.append(("root_job_id", str(long_id(root_job_id, "root_job_id"))))
         detailed, order = flag(show_detail, "show_detail"), one_of(order, "order", ("asc", "desc"))
-        return (yield from self.flink_rows(filters, detailed=detailed, order=order))
+        rows = (yield from (yield from self.flink_listing(filters, detailed=detailed, order=order)).read()).values()
+        return [job_of(row) for row in rows]
 
     def count_flink_jobs(self) -> Call[tuple[str, int]]:
         """Ask for one job: gives the project and the number of jobs that DLI says it has. A cheap read."""
         project = yield from self.project()
         path = yield from self._jobs()
         request = Request("list_flink_jobs", "GET", path, (("limit", "1"),), repeatable=True, service=NAME)
-        return project, page_of((yield request), request)[1]
+        return project, page_of((yield request), request).total or 0
 
-    def flink_rows(
-        self,
-        filters: Sequence[tuple[str, str]],
-        *,
-        detailed: bool = False,
-        order: str = "asc",
-        wanted: set[int] | None = None,
-    ) -> Call[list[FlinkJob]]:
-        """Read the rows of the list: all of them, or until the wanted ones are among them."""
-        path = yield from self._jobs()
-
-        def page_at(offset: int) -> Call[tuple[list[FlinkJob], int]]:
-            query = (
-                *filters,
-                ("show_detail", str(detailed).lower()),
-                ("order", order),
-                ("limit", str(PAGE_SIZE)),
-                ("offset", str(offset)),
-            )
-            request = Request("list_flink_jobs", "GET", path, query, repeatable=True, service=NAME)
-            return page_of((yield request), request)
-
-        return (
-            yield from read_all(
-                "list_flink_jobs",
-                path,
-                page_at,
-                lambda job: job.job_id,
-                lambda found: wanted is not None and wanted <= found.keys(),
-            )
-        )
+    def flink_listing(
+        self, filters: Sequence[tuple[str, str]] = (), *, detailed: bool = False, order: str = "asc"
+    ) -> Call[Listing]:
+        """Give the list of jobs; :func:`job_of` reads a row, and rows are told apart by the id as text."""
+        query = (*filters, ("show_detail", str(detailed).lower()), ("order", order))
+        return pages("list_flink_jobs", (yield from self._jobs()), query, page_of, "job_id")
 
     def send_batch(self, operation: str, job_ids: Sequence[int], **flags: bool) -> Call[list[Delivery]]:
         """
@@ -200,7 +184,15 @@ class FlinkJobsApi(ProjectApi):
         return answers
 
 
-def page_of(payload: Any, request: Request) -> tuple[list[FlinkJob], int]:
-    """Give the jobs of one page of the list, and the number that DLI says there are on all pages."""
-    rows, total = rows_of(member(payload, "job_list", request), "jobs", "total_count", request)
-    return [expect(FlinkJob, row, LABEL, request) for row in rows], total
+def page_of(payload: Any, request: Request) -> Page:
+    """Give one page of the list."""
+    return rows_of(member(payload, "job_list", request), "jobs", "total_count", request)
+
+
+def job_of(row: Any) -> FlinkJob:
+    """
+    Read a row of the list.
+
+    :raises MalformedReply: it is no job
+    """
+    return expect(FlinkJob, row, LABEL, _ROW)

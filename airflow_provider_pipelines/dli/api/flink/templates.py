@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import flag, long_id, one_of
 from airflow_provider_pipelines.core.http.calls import Call, Request
 from airflow_provider_pipelines.core.http.reading import expect
-from airflow_provider_pipelines.dli.api.access import LABEL, NAME
+from airflow_provider_pipelines.dli.api.access import LABEL
 from airflow_provider_pipelines.dli.api.flink.bodies import tags as checked_tags
 from airflow_provider_pipelines.dli.api.flink.bodies import text
 from airflow_provider_pipelines.dli.api.flink.models import GlobalVariable, JobTemplate
-from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi, read_all, words
+from airflow_provider_pipelines.dli.api.project import ProjectApi, pages, words
 from airflow_provider_pipelines.dli.api.replies import member, part, readable, rows_of
 from airflow_provider_pipelines.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.paging import Page
 
 _VARIABLE = re.compile(r"(?!_)(?![0-9]+\Z)[0-9A-Za-z_]{1,128}")
 
@@ -42,13 +45,11 @@ class TemplatesApi(ProjectApi):
             filters.append(("order", one_of(order, "order", ("asc", "desc"))))
         path = yield from self._path("streaming/job-templates")
 
-        def page_at(offset: int) -> Call[tuple[list[JobTemplate], int]]:
-            request = _page("list_job_templates", path, offset, filters)
-            listed = member((yield request), "template_list", request)
-            rows, total = rows_of(listed, "templates", "total_count", request)
-            return [expect(JobTemplate, row, LABEL, request) for row in rows], total
+        def page_of(payload: Any, request: Request) -> Page:
+            return rows_of(member(payload, "template_list", request), "templates", "total_count", request)
 
-        return (yield from read_all("list_job_templates", path, page_at, lambda template: template.template_id))
+        rows = yield from pages("list_job_templates", path, filters, page_of, "template_id").read()
+        return [expect(JobTemplate, row, LABEL, Request("list_job_templates", "GET", path)) for row in rows.values()]
 
     def create_job_template(
         self,
@@ -128,12 +129,12 @@ class TemplatesApi(ProjectApi):
         """
         path = yield from self._path("variables")
 
-        def page_at(offset: int) -> Call[tuple[list[GlobalVariable], int]]:
-            request = _page("list_global_variables", path, offset)
-            rows, total = rows_of(readable((yield request), request), "global_vars", "count", request)
-            return [expect(GlobalVariable, row, LABEL, request) for row in rows], total
+        def page_of(payload: Any, request: Request) -> Page:
+            return rows_of(readable(payload, request), "global_vars", "count", request)
 
-        return (yield from read_all("list_global_variables", path, page_at, lambda variable: variable.var_name))
+        rows = yield from pages("list_global_variables", path, (), page_of, "var_name").read()
+        about = Request("list_global_variables", "GET", path)
+        return [expect(GlobalVariable, row, LABEL, about) for row in rows.values()]
 
     def create_global_variable(self, var_name: str, var_value: str, is_sensitive: bool | None = None) -> Call[None]:
         """
@@ -198,8 +199,3 @@ def _variable(value: Any) -> str:
             "var_name", f"{name[:80]!r} is not possible. Give letters, digits and '_'; not '_' first, not only digits."
         )
     return name
-
-
-def _page(operation: str, path: str, offset: int, filters: Sequence[tuple[str, str]] = ()) -> Request:
-    query = (*filters, ("limit", str(PAGE_SIZE)), ("offset", str(offset)))
-    return Request(operation, "GET", path, query, repeatable=True, service=NAME)

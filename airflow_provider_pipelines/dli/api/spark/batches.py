@@ -8,18 +8,21 @@ https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0162.html (Huawei Clou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import text_id, whole_number
 from airflow_provider_pipelines.core.http.calls import Call, Request
-from airflow_provider_pipelines.core.http.reading import dump, malformed
+from airflow_provider_pipelines.core.http.reading import dump, expect, malformed
 from airflow_provider_pipelines.dli.api.access import CODES, LABEL, NAME
 from airflow_provider_pipelines.dli.api.arguments import text
-from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi, read_all, words
-from airflow_provider_pipelines.dli.api.replies import plain
+from airflow_provider_pipelines.dli.api.project import ProjectApi, pages, words
+from airflow_provider_pipelines.dli.api.replies import plain, rows_of
 from airflow_provider_pipelines.dli.api.spark.bodies import create_body
-from airflow_provider_pipelines.dli.api.spark.models import SparkBatch, SparkLog, SparkPage, SparkState
+from airflow_provider_pipelines.dli.api.spark.models import SparkBatch, SparkLog, SparkState
 from airflow_provider_pipelines.huaweicloud.scheme import check_success
+
+if TYPE_CHECKING:
+    from airflow_provider_pipelines.core.http.paging import Listing, Page
 
 _LATEST = 2**63 - 1
 
@@ -115,7 +118,7 @@ class SparkApi(ProjectApi):
         """
         path = yield from self._batches(text_id(batch_id, "batch_id"), "state")
         request = Request("show_spark_batch_state", "GET", path, repeatable=True, service=NAME)
-        return plain(SparkState, (yield request), request)
+        return plain(SparkState, (yield request), request, batch_id)
 
     def show_spark_batch(self, batch_id: str) -> Call[SparkBatch]:
         """
@@ -128,7 +131,7 @@ class SparkApi(ProjectApi):
         """
         path = yield from self._batches(text_id(batch_id, "batch_id"))
         request = Request("show_spark_batch", "GET", path, repeatable=True, service=NAME)
-        return plain(SparkBatch, (yield request), request)
+        return plain(SparkBatch, (yield request), request, batch_id)
 
     def cancel_spark_batch(self, batch_id: str) -> Call[None]:
         """
@@ -186,21 +189,13 @@ class SparkApi(ProjectApi):
         filters += words(
             job_name=job_name, cluster_name=cluster_name, queue_name=queue_name, state=state, owner=owner, order=order
         )
-        return (yield from self.spark_rows(filters))
+        listing = yield from self.spark_listing(filters)
+        return [batch_of(row) for row in (yield from listing.read()).values()]
 
-    def spark_rows(self, filters: Sequence[tuple[str, str]], *, all_pages: bool = True) -> Call[list[SparkBatch]]:
-        """Read the rows of the list, or those of its first page."""
+    def spark_listing(self, filters: Sequence[tuple[str, str]] = ()) -> Call[Listing]:
+        """Give the list of batches; :func:`batch_of` reads a row."""
         path = yield from self._batches()
-
-        def page_at(offset: int) -> Call[tuple[list[SparkBatch], int]]:
-            query = (*filters, ("from", str(offset)), ("size", str(PAGE_SIZE)))
-            request = Request("list_spark_batches", "GET", path, query, repeatable=True, service=NAME)
-            page = plain(SparkPage, (yield request), request)
-            return page.sessions, page.total or 0
-
-        return (
-            yield from read_all("list_spark_batches", path, page_at, lambda batch: batch.id, lambda _: not all_pages)
-        )
+        return pages("list_spark_batches", path, filters, _page_of, "id", ("size", "from"))
 
     def show_spark_batch_log(
         self,
@@ -234,7 +229,24 @@ class SparkApi(ProjectApi):
             query.append(("type", text(type, "type")))
         path = yield from self._batches(text_id(batch_id, "batch_id"), "log")
         request = Request("show_spark_batch_log", "GET", path, tuple(query), repeatable=True, service=NAME)
-        return plain(SparkLog, (yield from self._ask(request)), request)
+        return plain(SparkLog, (yield from self._ask(request)), request, batch_id)
 
     def _batches(self, *parts: str) -> Call[str]:
         return (yield from self._path("/".join(("batches", *parts)), "v2.0"))
+
+
+def _page_of(payload: Any, request: Request) -> Page:
+    check_success(payload, CODES, LABEL, request)
+    return rows_of(payload if isinstance(payload, dict) else {}, "sessions", "total", request)
+
+
+_ROW = Request("list_spark_batches", "GET", "")
+
+
+def batch_of(row: Any) -> SparkBatch:
+    """
+    Read a row of the list.
+
+    :raises MalformedReply: it is no batch
+    """
+    return expect(SparkBatch, row, LABEL, _ROW)

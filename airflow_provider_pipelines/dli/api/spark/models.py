@@ -53,11 +53,3 @@ class SparkLog(Answer):
     from_: int | None = Field(default=None, alias="from")
     total: int | None = None
     log: Annotated[list[str], Listed] = Field(default_factory=list)
-
-
-class SparkPage(Answer):
-    """Some rows of the list."""
-
-    sessions: Annotated[list[SparkBatch], Listed]
-    #: how many there are in all
-    total: int | None = None

@@ -15,19 +15,18 @@ from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.checks import text_id, whole_number
 from airflow_provider_pipelines.core.http.calls import Call, Request
-from airflow_provider_pipelines.core.http.paging import page_numbers
-from airflow_provider_pipelines.core.http.reading import Answer, dump, malformed
+from airflow_provider_pipelines.core.http.paging import Listing, Page
+from airflow_provider_pipelines.core.http.reading import Answer, dump, expect, key_of, malformed, same
 from airflow_provider_pipelines.dli.api.access import LABEL, NAME
 from airflow_provider_pipelines.dli.api.arguments import text
 from airflow_provider_pipelines.dli.api.project import PAGE_SIZE, ProjectApi
-from airflow_provider_pipelines.dli.api.replies import succeeded
+from airflow_provider_pipelines.dli.api.replies import rows_of, succeeded
 from airflow_provider_pipelines.dli.api.sql.bodies import export_body, list_filters, name, submit_body
 from airflow_provider_pipelines.dli.api.sql.models import (
     SqlCheck,
     SqlExport,
     SqlJob,
     SqlJobDetail,
-    SqlPage,
     SqlPreview,
     SqlProgress,
     SqlSubmission,
@@ -37,6 +36,7 @@ M = TypeVar("M", bound=BaseModel)
 
 #: the last page that can be asked for
 LAST_PAGE = 100
+_ROW = Request("list_sql_jobs", "GET", "")
 
 
 class SqlApi(ProjectApi):
@@ -123,7 +123,8 @@ class SqlApi(ProjectApi):
         """
         path = yield from self._sql_jobs(text_id(job_id, "job_id"))
         request = Request("cancel_sql_job", "DELETE", path, service=NAME)
-        succeeded(Answer, (yield request), request)
+        answer = succeeded(Answer, (yield request), request)
+        same(job_id, getattr(answer, "job_id", None), "job", LABEL, request)
 
     def preview_sql_job_result(
         self, job_id: str, *, queue_name: str | None = None, page_size: int | None = None
@@ -251,24 +252,22 @@ class SqlApi(ProjectApi):
             queue_name=queue_name, owner=owner, db_name=db_name, table_name=table_name, sql_pattern=sql_pattern,
             order=order, tags=tags, engine_type=engine_type,
         )  # fmt: skip
-        return (yield from self.sql_pages(filters))
+        listing = yield from self.sql_listing(filters)
+        return [job_of(row) for row in (yield from listing.read()).values()]
 
-    def sql_pages(self, filters: Sequence[tuple[str, str]], *, all_pages: bool = True) -> Call[list[SqlJob]]:
-        """Read the rows of the list, or those of its first page."""
+    def sql_listing(self, filters: Sequence[tuple[str, str]] = ()) -> Call[Listing]:
+        """Give the list of jobs; :func:`job_of` reads a row."""
         path = yield from self._sql_jobs()
-        found: dict[str, SqlJob] = {}
-        taken = 0
-        for page in page_numbers(LABEL, "list_sql_jobs", path, most=LAST_PAGE):
-            query = (*filters, ("page-size", str(PAGE_SIZE)), ("current-page", str(page)))
+
+        def page_at(number: int, _before: int) -> Call[Page]:
+            query = (*filters, ("page-size", str(PAGE_SIZE)), ("current-page", str(number)))
             request = Request("list_sql_jobs", "GET", path, query, repeatable=True, service=NAME)
-            listed = succeeded(SqlPage, (yield request), request)
-            fresh = any(job.job_id not in found for job in listed.jobs)
-            found.update((job.job_id, job) for job in listed.jobs)
-            taken += len(listed.jobs)
-            # a service that caps the page size gives short pages: `job_count` tells that there is more
-            if not all_pages or not fresh or (len(listed.jobs) < PAGE_SIZE and taken >= (listed.job_count or 0)):
-                break
-        return list(found.values())
+            return rows_of(dict(succeeded(Answer, (yield request), request)), "jobs", "job_count", request)
+
+        return Listing(
+            LABEL, "list_sql_jobs", path, page_at, lambda row: key_of(row, "job_id", LABEL, _ROW), PAGE_SIZE,
+            most=LAST_PAGE,
+        )  # fmt: skip
 
     def _sql_jobs(self, *parts: str, version: str = "v1.0") -> Call[str]:
         return (yield from self._path("/".join(("jobs", *parts)), version))
@@ -284,4 +283,15 @@ class SqlApi(ProjectApi):
     ) -> Call[M]:
         path = yield from self._sql_jobs(text_id(job_id, "job_id"), what, version=version)
         request = Request(operation, "GET", path, query, repeatable=True, service=NAME)
-        return succeeded(kind, (yield request), request)
+        answer = succeeded(kind, (yield request), request)
+        same(job_id, getattr(answer, "job_id", None), "job", LABEL, request)
+        return answer
+
+
+def job_of(row: Any) -> SqlJob:
+    """
+    Read a row of the list.
+
+    :raises MalformedReply: it is no job
+    """
+    return expect(SqlJob, row, LABEL, _ROW)

@@ -83,14 +83,6 @@ class SqlJob(Answer):
     detail: str | None = None
 
 
-class SqlPage(Answer):
-    """One page of the list."""
-
-    jobs: Annotated[list[SqlJob], Listed]
-    #: how many there are on all pages
-    job_count: int | None = None
-
-
 class SqlJobDetail(Answer):
     """The properties of an import or export job."""
 
