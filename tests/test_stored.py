@@ -104,7 +104,7 @@ def test_every_member_of_an_event_is_among_what_is_stored():
     events = [stored["event"] for stored in write.stored("deferrals").values()]
     things = [thing for event in events for thing in event["seen"].values()]
     errors = [one["error"] for one in (*events, *things) if one["error"]]
-    assert {tuple(sorted(event)) for event in events} == {("ended", "error", "failures", "seen", "version")}
+    assert {tuple(sorted(event)) for event in events} == {("ended", "error", "failures", "now", "seen", "version")}
     assert {tuple(sorted(thing)) for thing in things} == {("error", "facts", "passed", "status", "verdict")}
     assert {event["ended"] for event in events} == {"settled", "deadline", "pause", "blind"}
     assert {thing["verdict"] for thing in things} == {"reached", "failed", "pending"}

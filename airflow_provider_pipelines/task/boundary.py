@@ -11,12 +11,14 @@ from airflow_provider_pipelines.compat import (
     AirflowFailException,
     conf,
 )
+from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.errors import PipelinesError, mendable
 
 #: seconds left before the deadline under which nothing is deferred
 TOO_LATE_TO_DEFER = 15.0
-#: seconds added to our deadline for Airflow's own one, which ends a deferred task without a word
-BACKSTOP = 300.0
+#: seconds added to our deadline for Airflow's own one, which ends a deferred task without a word: a trigger that was
+#: begun anew may end up to ``TOLERANCE`` late, and the hosts that set and check Airflow's may differ by as much
+BACKSTOP = 300.0 + 2 * TOLERANCE
 
 
 def default_deferrable() -> bool:

@@ -142,10 +142,14 @@ class VerbOperator(BaseOperator):
         with airflow_errors():
             self.plan()
             work = self._work = Work.from_json(self.verb, held)
-            work.merge(Report.from_event(event), self.hook.clock.time())
+            report = Report.from_event(event)
+            self.hook.clock = self.hook.clock.steady(report.now)
+            work.merge(report, self.hook.clock.time())
         return self._go(context, work)
 
     def _deadline(self) -> float:
+        """Begin to count, and give the Unix time at which the attempt ends."""
+        self.hook.clock = self.hook.clock.steady()
         return self.hook.clock.time() + seconds_left(self.timeout, self.execution_timeout)
 
     def _go(self, context: Any, work: Work) -> Any:
@@ -255,6 +259,7 @@ class VerbOperator(BaseOperator):
             failures=work.failed_looks,
             wake_at=max(work.retry_at, now + FIRST_LOOK) if work.of("busy") else None,
             cancel_ids=cancel_ids,
+            told_at=now,
         )
         held = work.to_json()
         self.hook.close()

@@ -130,6 +130,7 @@ class GoalSensor(BaseSensorOperator):
 
     def execute(self, context: Any) -> Any:
         """Poke as Airflow does, or look once and defer."""
+        self.hook.clock = self.hook.clock.steady()
         now = self.hook.clock.time
         if not self.deferrable or self.timeout <= TOO_LATE_TO_DEFER:
             try:
@@ -157,6 +158,7 @@ class GoalSensor(BaseSensorOperator):
             max_poll_failures=self.max_poll_failures,
             failures=self._failures,
             stop_on_failure=True,
+            told_at=now,
         )
         self.hook.close()
         self.defer(

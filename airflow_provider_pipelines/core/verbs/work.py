@@ -272,7 +272,7 @@ class Work:
             expire(item, self.verb, blind)
 
     def merge(self, report: Report, now: float) -> None:
-        """Take in what a watch found, here or in the triggerer."""
+        """Take in what a watch found, here or in the triggerer: whoever watched decides whether the time was up."""
         self.failed_looks = report.failures
         for id, seen in report.seen.items():
             if (item := self.items.get(id)) is not None and item.phase in {"hold", "acted"}:
@@ -282,7 +282,7 @@ class Work:
             error = report.error or WatchFailed("the wait ended without a reason")
             for item in still:
                 item.fail(error, "unknown" if item.phase == "acted" else "failed")
-        elif report.ended == "deadline" and now >= self.deadline - 1.0:
+        elif report.ended == "deadline":
             self._expire(still, report.error)
 
     def outcomes(self, id_of: Callable[[str], str | int] = str) -> list[Outcome]:
