@@ -42,6 +42,8 @@ class WatchTrigger(BaseTrigger):
     :param stop_on_failure: whether the first thing that failed ends the watch
     :param failures: how many looks in a row had failed when the task was deferred
     :param told_at: Unix time at which the task was deferred: the trigger counts on from there, see ``Clock.steady``
+    :param held: what the task goes on with, plain values; given back with the event, since some of Airflow's ways to
+        run a task (``dag.test()``, ``airflow tasks test``) lose what a task gives to ``defer`` besides its trigger
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class WatchTrigger(BaseTrigger):
         stop_on_failure: bool = False,
         failures: int = 0,
         told_at: float | None = None,
+        held: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's
         self.vendor = vendor
@@ -74,6 +77,7 @@ class WatchTrigger(BaseTrigger):
         self.stop_on_failure = stop_on_failure
         self.failures = failures
         self.told_at = told_at
+        self.held = held
         self.clock: Clock = SYSTEM
         self._fired = False
 
@@ -95,6 +99,7 @@ class WatchTrigger(BaseTrigger):
                 "stop_on_failure": self.stop_on_failure,
                 "failures": self.failures,
                 "told_at": self.told_at,
+                "held": self.held,
             },
         )
 
@@ -112,6 +117,7 @@ class WatchTrigger(BaseTrigger):
                 self._cancel_detached()
             raise
         report.now = clock.time() if self.told_at is not None else None
+        report.held = self.held
         self._fired = True
         yield TriggerEvent(report.to_event())  # type: ignore[no-untyped-call]  # Airflow's
 

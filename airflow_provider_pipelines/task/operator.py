@@ -135,14 +135,18 @@ class VerbOperator(BaseOperator):
         return self._go(context, work)
 
     def execute_complete(self, context: Any, event: Any = None, held: Any = None) -> Any:
-        """Go on after a deferral: judge what the trigger saw."""
+        """
+        Go on after a deferral: judge what the trigger saw.
+
+        :param held: the items, where the version that deferred the task kept them beside the trigger
+        """
         from airflow_provider_pipelines.core.verbs.observation import Report
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
             self.plan()
-            work = self._work = Work.from_json(self.verb, held)
             report = Report.from_event(event)
+            work = self._work = Work.from_json(self.verb, held or report.held)
             self.hook.clock = self.hook.clock.steady(report.now)
             work.merge(report, self.hook.clock.time())
         return self._go(context, work)
@@ -260,13 +264,12 @@ class VerbOperator(BaseOperator):
             wake_at=max(work.retry_at, now + FIRST_LOOK) if work.of("busy") else None,
             cancel_ids=cancel_ids,
             told_at=now,
+            held=work.to_json(),
         )
-        held = work.to_json()
         self.hook.close()
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            kwargs={"held": held},
             timeout=timedelta(seconds=work.deadline - now + BACKSTOP),
         )
 

@@ -110,15 +110,15 @@ class WindowTask(BaseOperator):
             poll_interval=self.poll_interval,
             wake_at=now + max(FIRST_LOOK, WAKE_AFTER) if others else None,
             told_at=now,
-        )
-        self.defer(
-            trigger=trigger,
-            method_name="execute_complete",
-            kwargs={
+            held={
                 "deadline": deadline,
                 "until": self._until or deadline,
                 "prefix": "" if stage.runs_of else participant.prefix,
             },
+        )
+        self.defer(
+            trigger=trigger,
+            method_name="execute_complete",
             timeout=timedelta(seconds=deadline - now + BACKSTOP),
         )
 
@@ -127,23 +127,26 @@ class WindowTask(BaseOperator):
         late = deadline - clock.time() < TOO_LATE_TO_DEFER + DEFER_AFTER
         return DEFER_AFTER if self.deferrable and not late else None
 
-    def execute_complete(
-        self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "", until: float = 0.0
-    ) -> Any:
+    def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "") -> Any:
         """
         Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew.
 
         Records are written by each host's own clock, so the deadline becomes one of this host: the seconds that the
         trigger left count on from now. That would forget the time between two hosts at each deferral, so it never
         comes later than ``TOLERANCE`` after the one that the first host gave.
+
+        :param deadline: the deadline, where the version that deferred the task kept it beside the trigger
+        :param prefix: the prefix of the things' keys, where that version kept it there
         """
         from airflow_provider_pipelines.core.verbs.observation import Report
 
         with self.edge():
             report = Report.from_event(event)
+        held = report.held or {}
+        deadline, prefix = held.get("deadline", deadline), held.get("prefix", prefix)
         passed = {f"{prefix}:{id}": seen.passed for id, seen in report.seen.items()} if prefix else {}
         if report.now is not None and deadline:
-            self._until = until or deadline
+            self._until = held.get("until", deadline)
             now = self.dependencies(context).clock.time()
             deadline = min(now + deadline - report.now, self._until + TOLERANCE)
         return self.go_on(context, deadline, passed)

@@ -87,7 +87,7 @@ class Work:
         }
 
     @classmethod
-    def from_json(cls, verb: Verb, data: Mapping[str, Any]) -> Work:
+    def from_json(cls, verb: Verb, data: Any) -> Work:
         """
         Read what :meth:`to_json` wrote; members that a later version added are passed over.
 

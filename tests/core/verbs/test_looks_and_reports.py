@@ -167,6 +167,7 @@ def test_a_report_is_written_as_plain_values():
         "error": {"error": "ServerError", **down().facts()},
         "failures": 3,
         "now": None,
+        "held": None,
         "seen": {
             "a": {
                 "verdict": "failed",
@@ -178,7 +179,7 @@ def test_a_report_is_written_as_plain_values():
             "b": {"verdict": "pending", "status": "GOING", "facts": {}, "error": None, "passed": []},
         },
     }
-    nothing = {"version": 1, "ended": "settled", "error": None, "failures": 0, "now": None, "seen": {}}
+    nothing = {"version": 1, "ended": "settled", "error": None, "failures": 0, "now": None, "held": None, "seen": {}}
     assert Report().to_event() == nothing
 
 
