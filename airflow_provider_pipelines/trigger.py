@@ -44,6 +44,7 @@ class WatchTrigger(BaseTrigger):
     :param told_at: Unix time at which the task was deferred: the trigger counts on from there, see ``Clock.steady``
     :param held: what the task goes on with, plain values; given back with the event, since some of Airflow's ways to
         run a task (``dag.test()``, ``airflow tasks test``) lose what a task gives to ``defer`` besides its trigger
+    :param hook_class: the path of an author's own hook class, or None for the vendor's
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class WatchTrigger(BaseTrigger):
         failures: int = 0,
         told_at: float | None = None,
         held: Mapping[str, Any] | None = None,
+        hook_class: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's
         self.vendor = vendor
@@ -78,6 +80,7 @@ class WatchTrigger(BaseTrigger):
         self.failures = failures
         self.told_at = told_at
         self.held = held
+        self.hook_class = hook_class
         self.clock: Clock = SYSTEM
         self._fired = False
 
@@ -100,6 +103,7 @@ class WatchTrigger(BaseTrigger):
                 "failures": self.failures,
                 "told_at": self.told_at,
                 "held": self.held,
+                **({} if self.hook_class is None else {"hook_class": self.hook_class}),
             },
         )
 
@@ -147,7 +151,8 @@ class WatchTrigger(BaseTrigger):
             await clock.pause(max(FIRST_LOOK, (self.wake_at or 0.0) - clock.time()))
             return Report(ended="pause")
         team = getattr(self.task_instance, "team_name", None)
-        shared = Shared(self.vendor, self.arguments, self.kind, self.scope, team=team, clock=self.clock.steady())
+        about = self.vendor, self.arguments, self.kind, self.scope
+        shared = Shared(*about, own=self.hook_class, team=team, clock=self.clock.steady())
         async with shared as poller:
             report: Report = await drive(
                 watch(
@@ -193,7 +198,7 @@ class WatchTrigger(BaseTrigger):
                 if await compat.still_deferred(self.task_instance, OWNED, self.cancel_ids):
                     log.info("the wait for %s goes on in another triggerer; nothing is cancelled", named)
                     return
-                hook = hook_named(self.vendor)(**self.arguments)
+                hook = hook_named(self.vendor, self.hook_class)(**self.arguments)
                 hook.clock = self.clock
                 async with hook.aio as aio:
                     await aio.run(lambda api: hook.cancel(api, self.kind, self.scope, self.cancel_ids))

@@ -49,6 +49,17 @@ def seconds_left(timeout: float, execution_timeout: Any) -> float:
     return timeout
 
 
+def can_defer(task: Any) -> bool:
+    """Tell whether a task may leave its wait to the triggerer, which has to import the author's hook class, if any."""
+    if task.deferrable and not task.hook.importable:
+        task.log.warning(
+            "waiting on the worker: the triggerer cannot import the hook class %s, which is defined in a DAG file or "
+            "in a function. Put it into a module that the triggerer can import.", task.hook.own_class,
+        )  # fmt: skip
+        return False
+    return bool(task.deferrable)
+
+
 @contextmanager
 def airflow_errors(*, errors: Callable[[], Sequence[PipelinesError]] = lambda: ()) -> Iterator[None]:
     """Stop the retries of the task where no retry can mend the error; let all other errors pass as they are."""

@@ -18,6 +18,7 @@ from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,
     TOO_LATE_TO_DEFER,
     airflow_errors,
+    can_defer,
     default_deferrable,
     forgivable,
     seconds,
@@ -158,9 +159,9 @@ class VerbOperator(BaseOperator):
 
     def _go(self, context: Any, work: Work) -> Any:
         with airflow_errors(errors=work.errors):
-            now = self.hook.clock.time
+            now, may_defer = self.hook.clock.time, can_defer(self)
             while not work.finished:
-                deferrable = self.deferrable and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after
+                deferrable = may_defer and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after
                 self._advance(work, now() + self.defer_after if deferrable else None)
                 self.remember(context, work)
                 if deferrable and work.of("hold", "busy", "acted"):
@@ -254,6 +255,7 @@ class VerbOperator(BaseOperator):
         trigger: WatchTrigger = WatchTrigger(
             vendor=self.hook.vendor,
             arguments=self.hook.arguments,
+            hook_class=self.hook.own_class,
             kind=self.kind,
             scope=self.scope,
             things=[thing.to_json() for thing in work.watched()],

@@ -19,6 +19,7 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, Watch
 from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,
     TOO_LATE_TO_DEFER,
+    can_defer,
     default_deferrable,
     forgivable,
     seconds_left,
@@ -132,7 +133,7 @@ class GoalSensor(BaseSensorOperator):
         """Poke as Airflow does, or look once and defer."""
         self.hook.clock = self.hook.clock.steady()
         now = self.hook.clock.time
-        if not self.deferrable or self.timeout <= TOO_LATE_TO_DEFER:
+        if not can_defer(self) or self.timeout <= TOO_LATE_TO_DEFER:
             try:
                 with self._as_sensor():
                     return super().execute(context)
@@ -150,6 +151,7 @@ class GoalSensor(BaseSensorOperator):
         trigger = WatchTrigger(
             vendor=self.hook.vendor,
             arguments=self.hook.arguments,
+            hook_class=self.hook.own_class,
             kind=self.kind,
             scope=self.scope,
             things=[thing.to_json() for thing in self._things()],
