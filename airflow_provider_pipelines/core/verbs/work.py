@@ -71,6 +71,8 @@ class Work:
         self.look_at_once = False
         #: Unix time of the last look
         self.looked_at = 0.0
+        #: whether the goal is waited for
+        self.waits = True
         #: whether somebody else says once a minute how far things are, by :attr:`waiting`
         self.quiet = False
         self._still: Sequence[str] | None = None
@@ -127,7 +129,7 @@ class Work:
 
     def watched(self) -> list[Watched]:
         """Give what has to be watched now."""
-        settled = self.verb.settled
+        settled = self.verb.settled(wait=self.waits)
         return [
             Watched(item.id, settled, settling=True)
             if item.phase == "hold"
@@ -162,7 +164,7 @@ class Work:
         :param first_look: looks before the action, patiently
         :param wait: whether to wait for the goal after the action
         """
-        now = waiting.now
+        now, self.waits = waiting.now, wait
         while not self.finished:
             if fresh := self.of("look"):
                 if conflicts := max(item.conflicts for item in fresh):
@@ -176,7 +178,7 @@ class Work:
                     for item in ready:
                         item.phase = "busy"
             if not wait:
-                for item in self.of("acted"):
+                for item in self.of("hold", "acted"):
                     leave(item, self.verb)
             if self.of("look") or self.of("ready"):
                 continue
