@@ -77,9 +77,10 @@ def test_an_event_is_read_and_written_alike(stored):
 
 
 def held_in(stored):
-    """Give what is known of the things, which is beside the trigger or, today, in it; a sensor knows nothing."""
+    """Give what is known of the things, which is beside the trigger or, today, in it; a sensor has none."""
     deferred = stored["deferred"]
-    return deferred["next_kwargs"].get("held") or deferred["trigger"]["kwargs"].get("held")
+    held = deferred["next_kwargs"].get("held") or deferred["trigger"]["kwargs"].get("held") or {}
+    return held if "items" in held else None
 
 
 @each("deferrals", held_in)
