@@ -49,6 +49,19 @@ def seconds_left(timeout: float, execution_timeout: Any) -> float:
     return timeout
 
 
+def planned(task: Any) -> list[str]:
+    """
+    Check every argument of a task and give the ids of its things.
+
+    :raises ArgumentError: an argument has a value that is never sent, or a template had no value
+    """
+    from airflow_provider_pipelines.core.checks import no_text_of_nothing
+
+    ids: list[str] = task.plan()
+    no_text_of_nothing({name: getattr(task, name) for name in task.template_fields})
+    return ids
+
+
 def can_defer(task: Any) -> bool:
     """Tell whether a task may leave its wait to the triggerer, which has to import the author's hook class, if any."""
     if task.deferrable and not task.hook.importable:

@@ -21,6 +21,7 @@ from airflow_provider_pipelines.task.boundary import (
     can_defer,
     default_deferrable,
     forgivable,
+    planned,
     seconds,
     seconds_left,
 )
@@ -128,7 +129,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            ids = self.plan()
+            ids = planned(self)
             asked = self._asked_before(context, ids)
             items = [Item(id, asked=id in asked) for id in ids]
             work = self._work = Work(self.verb, items, self._deadline())
@@ -145,7 +146,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            self.plan()
+            planned(self)
             report = Report.from_event(event)
             work = self._work = Work.from_json(self.verb, held or report.held)
             self.hook.clock = self.hook.clock.steady(report.now)

@@ -22,6 +22,7 @@ from airflow_provider_pipelines.task.boundary import (
     can_defer,
     default_deferrable,
     forgivable,
+    planned,
     seconds_left,
 )
 
@@ -180,7 +181,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.core.verbs.observation import Judgement, Report
 
         with self._as_sensor():
-            self.plan()
+            planned(self)
             report = Report.from_event(event)
             seen = (report.held or {}).get("seen", {})
             self._seen = {id: Judgement("pending", status) for id, status in seen.items()}
@@ -256,7 +257,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.core.verbs.observation import Watched
 
         goal = self.goal()
-        return [Watched(id, goal) for id in self.plan()]
+        return [Watched(id, goal) for id in planned(self)]
 
     def _forgive(self, context: Any, error: PipelinesError) -> None:
         from airflow_provider_pipelines.core.verbs.watch import FailureCount

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipe
 from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.flows.run_source import SingleStart
@@ -103,7 +103,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
     def execute(self, context: Any) -> Any:
         """Adopt or ask for a run, and wait or defer."""
         with airflow_errors():
-            self.plan()
+            planned(self)
             work = self._obtain(context, self._deadline())
         return self._go(context, work)
 
@@ -203,7 +203,7 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            self.plan()
+            planned(self)
             deadline = self._deadline()
             client = self.hook.get_conn()
             ids = client.run(active_runs(client.api, self.pipeline_id))
