@@ -34,13 +34,17 @@ class WatchTrigger(BaseTrigger):
     :param kind: the kind of thing
     :param scope: where the things live
     :param things: what is watched, as ``Watched.to_json`` writes it
-    :param deadline: Unix time at which the wait ends
+    :param deadline: Unix time at which the wait ends, like all times by the clock of the host that deferred the task
     :param poll_interval: seconds, the longest time between two looks
     :param max_poll_failures: failed looks in a row that are forgiven
     :param wake_at: Unix time at which to go back to the task whatever was seen, or None
     :param cancel_ids: what to cancel if a user ends the task meanwhile
     :param stop_on_failure: whether the first thing that failed ends the watch
     :param failures: how many looks in a row had failed when the task was deferred
+    :param told_at: Unix time at which the task was deferred: the trigger counts on from there, see ``Clock.steady``
+    :param held: what the task goes on with, plain values; given back with the event, since some of Airflow's ways to
+        run a task (``dag.test()``, ``airflow tasks test``) lose what a task gives to ``defer`` besides its trigger
+    :param hook_class: the path of an author's own hook class, or None for the vendor's
     """
 
     def __init__(
@@ -57,6 +61,9 @@ class WatchTrigger(BaseTrigger):
         cancel_ids: Sequence[str] = (),
         stop_on_failure: bool = False,
         failures: int = 0,
+        told_at: float | None = None,
+        held: Mapping[str, Any] | None = None,
+        hook_class: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's
         self.vendor = vendor
@@ -71,6 +78,9 @@ class WatchTrigger(BaseTrigger):
         self.cancel_ids = list(cancel_ids)
         self.stop_on_failure = stop_on_failure
         self.failures = failures
+        self.told_at = told_at
+        self.held = held
+        self.hook_class = hook_class
         self.clock: Clock = SYSTEM
         self._fired = False
 
@@ -91,18 +101,33 @@ class WatchTrigger(BaseTrigger):
                 "cancel_ids": self.cancel_ids,
                 "stop_on_failure": self.stop_on_failure,
                 "failures": self.failures,
+                "told_at": self.told_at,
+                "held": self.held,
+                **({} if self.hook_class is None else {"hook_class": self.hook_class}),
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch, close everything, then fire once. An exception that gets out of here would lose the remote thing."""
+        clock = self.clock.steady(self.told_at)
+        begun = clock.time()
         try:
-            event = (await self._watch()).to_event()
+            report = await self._report(clock)
+            if (early := begun + FIRST_LOOK - clock.time()) > 0:
+                await clock.pause(early)
         except asyncio.CancelledError:
             # before 3.3 this is all that Airflow says, whether a user ended the task or this triggerer ends
             if not compat.TELLS_TRIGGERS_OF_A_KILL:
                 self._cancel_detached()
             raise
+        report.now = clock.time() if self.told_at is not None else None
+        report.held = self.held
+        self._fired = True
+        yield TriggerEvent(report.to_event())  # type: ignore[no-untyped-call]  # Airflow's
+
+    async def _report(self, clock: Clock) -> Report:
+        try:
+            return await self._watch(clock)
         except Exception as error:
             self.log.exception("the watch broke off")
             from airflow_provider_pipelines.core.verbs.observation import Report
@@ -113,11 +138,9 @@ class WatchTrigger(BaseTrigger):
                 if isinstance(error, PipelinesError)
                 else WatchFailed(f"the watch broke off: {type(error).__name__}")
             )
-            event = Report(ended="blind", error=reason).to_event()
-        self._fired = True
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]  # Airflow's
+            return Report(ended="blind", error=reason)
 
-    async def _watch(self) -> Report:
+    async def _watch(self, clock: Clock) -> Report:
         from airflow_provider_pipelines.core.http.async_driver import drive
         from airflow_provider_pipelines.core.verbs.observation import Report, Watched
         from airflow_provider_pipelines.core.verbs.watch import Waiting, watch
@@ -125,16 +148,17 @@ class WatchTrigger(BaseTrigger):
 
         things = [Watched.from_json(thing) for thing in self.things]
         if not things:
-            await self.clock.pause(max(FIRST_LOOK, (self.wake_at or 0.0) - self.clock.time()))
+            await clock.pause(max(FIRST_LOOK, (self.wake_at or 0.0) - clock.time()))
             return Report(ended="pause")
         team = getattr(self.task_instance, "team_name", None)
-        shared = Shared(self.vendor, self.arguments, self.kind, self.scope, team=team, clock=self.clock)
+        about = self.vendor, self.arguments, self.kind, self.scope
+        shared = Shared(*about, own=self.hook_class, team=team, clock=self.clock.steady())
         async with shared as poller:
             report: Report = await drive(
                 watch(
                     things,
                     poller.look,
-                    Waiting(self.poll_interval, self.max_poll_failures, self.clock.time, self.log.info),
+                    Waiting(self.poll_interval, self.max_poll_failures, clock.time, self.log.info),
                     deadline=self.deadline,
                     pause_at=self.wake_at,
                     # the poller may serve a wait early, but never within the first ten seconds
@@ -174,7 +198,7 @@ class WatchTrigger(BaseTrigger):
                 if await compat.still_deferred(self.task_instance, OWNED, self.cancel_ids):
                     log.info("the wait for %s goes on in another triggerer; nothing is cancelled", named)
                     return
-                hook = hook_named(self.vendor)(**self.arguments)
+                hook = hook_named(self.vendor, self.hook_class)(**self.arguments)
                 hook.clock = self.clock
                 async with hook.aio as aio:
                     await aio.run(lambda api: hook.cancel(api, self.kind, self.scope, self.cancel_ids))

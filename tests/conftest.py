@@ -44,6 +44,9 @@ class SteppedClock(Clock):
     def time(self):
         return self.now
 
+    def monotonic(self):
+        return self.now
+
     def sleep(self, seconds):
         self.slept.append(seconds)
         if self.on_wait is not None:

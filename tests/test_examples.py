@@ -78,7 +78,7 @@ def through_window_task(task, clock, context):
         try:
             return json.loads(json.dumps(act()))
         except TaskDeferred as deferral:
-            event, kwargs = fire(deferral, clock), json.loads(json.dumps(deferral.kwargs))
+            event, kwargs = fire(deferral, clock), json.loads(json.dumps(deferral.kwargs or {}))
             act = lambda event=event, kwargs=kwargs: task.execute_complete(context, event=event, **kwargs)  # noqa: E731
 
 

@@ -87,6 +87,9 @@ class Real(Clock):
     def time(self):
         return self.now
 
+    def monotonic(self):
+        return self.now
+
     async def pause(self, seconds):
         # all who wait get their turn before time moves on
         for _ in range(20):

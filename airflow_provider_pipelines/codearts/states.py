@@ -44,6 +44,7 @@ RETRY = Verb(
     ready=frozenset({FAILED, CANCELED}),
     goal=RUN.goal,
     hopeless=frozenset({IGNORED, QUEUED_TIME_OUT}),
+    under_way=frozenset(ACTIVE) | UNSTARTED,
     busy=_CAPACITY,
     why=RUN.why,
 )

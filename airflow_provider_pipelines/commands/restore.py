@@ -68,6 +68,7 @@ def command(args: Any, screen: Screen, clock: Clock = SYSTEM) -> None:
         if args.json:
             screen.data(report(plan.window, plan.run_id, "nothing to do", []))
         return
+    clock = clock.steady()
     reach = Reach(plan, clock)
     try:
         seen = reach.look(job.entry)

@@ -28,6 +28,15 @@ def text_id(value: Any, argument: str) -> str:
     return value
 
 
+def no_text_of_nothing(values: Mapping[str, Any]) -> None:
+    """Refuse the text that a template renders to where it has no value: it is never taken for "left out"."""
+    for argument, value in values.items():
+        if isinstance(value, str) and value.strip() == "None":
+            raise ArgumentError(
+                argument, "is the text 'None': what the template refers to had no value. Give one, or leave it out."
+            )
+
+
 def optional_id(value: Any, argument: str) -> str | None:
     """Check an id that may be left out."""
     return None if value is None else text_id(value, argument)

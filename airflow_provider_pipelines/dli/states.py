@@ -25,8 +25,10 @@ STOPPED, STOP_FAILED = "job_cancel_success", "job_cancel_fail"
 SUBMIT_FAILED, BROKEN = "job_submit_fail", "job_running_exception"
 ARREARS = "job_arrearage_stopped"
 SAVEPOINTING = "job_savepointing"
+SUBMITTING, CANCELING, DOWNLOADING = "job_submitting", "job_canceling", "job_downloading"
+RECOVERING = "job_arrearage_recovering"
 PASSAGES = (
-    "job_submitting", "job_canceling", SAVEPOINTING, "job_downloading", "job_idle", "job_arrearage_recovering",
+    SUBMITTING, CANCELING, SAVEPOINTING, DOWNLOADING, "job_idle", RECOVERING,
 )  # fmt: skip
 STATUSES = (INIT, RUNNING, FINISH, STOPPED, STOP_FAILED, SUBMIT_FAILED, BROKEN, ARREARS, *PASSAGES)
 
@@ -39,6 +41,7 @@ RUN = Verb(
     ready=frozenset({INIT, SUBMIT_FAILED, BROKEN, STOPPED, FINISH}),
     # waiting would not change these two: the account has to be paid, the stop has to be tried again
     hopeless=frozenset({ARREARS, STOP_FAILED}),
+    under_way=frozenset({SUBMITTING, DOWNLOADING, RECOVERING}),
     goal=Goal(
         "running",
         frozenset({RUNNING, FINISH}),
@@ -56,6 +59,7 @@ STOP = Verb(
     "batch_stop_flink_jobs",
     already=QUIET,
     ready=frozenset({RUNNING, STOP_FAILED}),
+    under_way=frozenset({CANCELING}),
     # a service that is slow to show the stop leaves job_running for a while; back there from job_canceling is a failure
     goal=Goal("stopped", QUIET, frozenset({STOP_FAILED, RUNNING}), lasting=True),
     why={
@@ -93,6 +97,8 @@ def savepoint_seen(item: Item) -> PipelinesError | None:
 
 STOP_WITH_SAVEPOINT = replace(
     STOP,
+    # a stop that is under way may make none: only its end tells
+    under_way=frozenset(),
     confirm=savepoint_seen,
     already_note=" No savepoint was asked for, since only a running job can make one.",
     why={**STOP.why, RUNNING: "The savepoint failed, and the job was left running."},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import text_id
 from airflow_provider_pipelines.enos.states import PAUSE, RELEASE, RESET_OFFSET, START, STOP
-from airflow_provider_pipelines.task.boundary import airflow_errors, seconds
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned, seconds
 from airflow_provider_pipelines.task.list_operator import ListOperator
 from airflow_provider_pipelines.task.operator import VerbOperator
 
@@ -171,7 +171,7 @@ class EnosReleasePipelineOperator(EnosPipelineOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            (id,) = self.plan()
+            (id,) = planned(self)
             work = self._work = Work(self.verb, [Item(id, phase="acted")], self._deadline())
             client = self.hook.get_conn()
             client.run(client.api.release_pipeline(id), self._budget())

@@ -2,7 +2,7 @@
 What EnOS's words mean for each verb.
 
 https://support.enos-iot.com/docs/stream-processing-api/en/2.4.0/list_pipelines.html lists four statuses. Words of a
-transition are not documented: whatever else is shown counts as on its way.
+transition are not documented: whatever else is shown counts as on its way. Three that suggest themselves tell where to.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from airflow_provider_pipelines.core.verbs.goals import Goal, Verb
 
 PUBLISHED, RUNNING, PAUSED, STOPPED = "PUBLISHED", "RUNNING", "PAUSED", "STOPPED"
+STARTING, PAUSING, STOPPING = "STARTING", "PAUSING", "STOPPING"
 STATUSES = (PUBLISHED, RUNNING, PAUSED, STOPPED)
 
 START = Verb(
@@ -20,6 +21,7 @@ START = Verb(
     goal=Goal("running", frozenset({RUNNING}), frozenset({PUBLISHED, PAUSED, STOPPED}), lasting=True),
     busy=frozenset({"61121"}),
     scarce=frozenset({"61126"}),
+    under_way=frozenset({STARTING}),
     already_note=" New settings were not applied: pause or stop it first.",
 )
 PAUSE = Verb(
@@ -27,12 +29,14 @@ PAUSE = Verb(
     already=frozenset({PAUSED}),
     ready=frozenset({RUNNING}),
     hopeless=frozenset({PUBLISHED, STOPPED}),
+    under_way=frozenset({PAUSING}),
     goal=Goal("paused", frozenset({PAUSED}), frozenset({STOPPED, RUNNING}), lasting=True),
 )
 STOP = Verb(
     "stop_pipeline",
     already=frozenset({STOPPED, PUBLISHED}),
     ready=frozenset({RUNNING, PAUSED}),
+    under_way=frozenset({STOPPING}),
     goal=Goal("stopped", frozenset({STOPPED, PUBLISHED}), frozenset({RUNNING, PAUSED}), lasting=True),
 )
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PACKAGE = __name__.partition(".")[0]
 #: seconds that `test_connection` waits at most, since the API server runs it while a user looks on
 TEST_TIMEOUT = 10.0
 #: seconds for all of a cancel on a worker that is being killed
@@ -67,9 +68,21 @@ class PipelinesHook(BaseHook, Generic[T]):
     @property
     def vendor(self) -> str:
         """The vendor's room, by whose name a trigger finds the hook again."""
-        package = __name__.partition(".")[0]
-        module = next(cls.__module__ for cls in type(self).__mro__ if cls.__module__.partition(".")[0] == package)
+        module = next(cls.__module__ for cls in type(self).__mro__ if cls.__module__.startswith(f"{_PACKAGE}."))
         return module.split(".")[-2]
+
+    @property
+    def own_class(self) -> str | None:
+        """The path of an author's own class, by which a trigger finds it again; None for a hook of this package."""
+        kind = type(self)
+        return None if kind.__module__.startswith(f"{_PACKAGE}.") else f"{kind.__module__}.{kind.__qualname__}"
+
+    @property
+    def importable(self) -> bool:
+        """Whether other processes can import the class: they cannot import a DAG file, nor what a function defines."""
+        own = self.own_class
+        nested, unknown = "." in type(self).__qualname__, ("unusual_prefix_", "__main__.")
+        return own is None or not (nested or own.startswith(unknown))
 
     @property
     def aio(self) -> Aio[T]:
@@ -281,11 +294,12 @@ class PipelinesHook(BaseHook, Generic[T]):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.arguments.items())})"
 
 
-def hook_named(vendor: str) -> type[PipelinesHook[Any]]:
+def hook_named(vendor: str, own: str | None = None) -> type[PipelinesHook[Any]]:
     """
-    Give the hook class of a vendor's room, for a trigger that only knows its name.
+    Give the hook class of a vendor's room, or an author's own one, for a trigger that only knows names.
 
-    :raises ConfigurationError: there is no such room in this package
+    :param own: the path of a subclass, or None
+    :raises ConfigurationError: there is no such room in this package, or no such class that is one of its hook
     """
     from importlib import import_module
 
@@ -295,4 +309,17 @@ def hook_named(vendor: str) -> type[PipelinesHook[Any]]:
         hook: type[PipelinesHook[Any]] = import_module(f"airflow_provider_pipelines.{vendor}.hook").HOOK
     except (ModuleNotFoundError, AttributeError):
         raise ConfigurationError(f"{vendor} is no vendor of this package.") from None
-    return hook
+    if own is None:
+        return hook
+    module, _, name = own.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except Exception as error:  # it is somebody else's module: whatever it raises, the class is not there
+        raise ConfigurationError(
+            f"the hook class {own} cannot be imported here ({type(error).__name__}: {str(error)[:200]}). Put its "
+            "module where the triggerer can import it, e.g. into a package that is installed there, and restart the "
+            "triggerer; or give the task deferrable=False."
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, hook)):
+        raise ConfigurationError(f"{own} is no subclass of {hook.__module__}.{hook.__qualname__}. Derive it from that.")
+    return found

@@ -43,12 +43,19 @@ class Poller:
     :param arguments: the hook's arguments
     :param kind: the kind of thing
     :param scope: where the things live, for instance the pipeline of CodeArts runs
+    :param own: the path of an author's own hook class, or None
     """
 
     def __init__(
-        self, vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], clock: Clock = SYSTEM
+        self,
+        vendor: str,
+        arguments: Mapping[str, Any],
+        kind: str,
+        scope: Mapping[str, Any],
+        own: str | None = None,
+        clock: Clock = SYSTEM,
     ) -> None:
-        self._hook = hook_named(vendor)(**arguments)
+        self._hook = hook_named(vendor, own)(**arguments)
         self._hook.clock = clock
         self._kind = kind
         self._scope = scope
@@ -132,15 +139,18 @@ class Poller:
 _POLLERS: dict[tuple[Any, ...], Poller] = {}
 
 
-def _key(vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], team: str | None) -> Any:
+def _key(
+    vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], own: str | None, team: str | None
+) -> Any:
     loop = asyncio.get_running_loop()
-    return id(loop), vendor, json.dumps([arguments, scope], sort_keys=True), kind, team
+    return id(loop), vendor, own, json.dumps([arguments, scope], sort_keys=True), kind, team
 
 
 class Shared:
     """
     The poller for some waits, kept as long as somebody uses it.
 
+    :param own: the path of an author's own hook class, or None
     :param team: the team whose connection it is, where Airflow has teams
     """
 
@@ -151,10 +161,11 @@ class Shared:
         kind: str,
         scope: Mapping[str, Any],
         *,
+        own: str | None = None,
         team: str | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        self._about = (vendor, arguments, kind, scope)
+        self._about = (vendor, arguments, kind, scope, own)
         self._team = team
         self._clock = clock
 

@@ -11,12 +11,14 @@ from airflow_provider_pipelines.compat import (
     AirflowFailException,
     conf,
 )
+from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.errors import PipelinesError, mendable
 
 #: seconds left before the deadline under which nothing is deferred
 TOO_LATE_TO_DEFER = 15.0
-#: seconds added to our deadline for Airflow's own one, which ends a deferred task without a word
-BACKSTOP = 300.0
+#: seconds added to our deadline for Airflow's own one, which ends a deferred task without a word: a trigger that was
+#: begun anew may end up to ``TOLERANCE`` late, and the hosts that set and check Airflow's may differ by as much
+BACKSTOP = 300.0 + 2 * TOLERANCE
 
 
 def default_deferrable() -> bool:
@@ -45,6 +47,30 @@ def seconds_left(timeout: float, execution_timeout: Any) -> float:
     if isinstance(execution_timeout, timedelta):
         return min(timeout, execution_timeout.total_seconds())
     return timeout
+
+
+def planned(task: Any) -> list[str]:
+    """
+    Check every argument of a task and give the ids of its things.
+
+    :raises ArgumentError: an argument has a value that is never sent, or a template had no value
+    """
+    from airflow_provider_pipelines.core.checks import no_text_of_nothing
+
+    ids: list[str] = task.plan()
+    no_text_of_nothing({name: getattr(task, name) for name in task.template_fields})
+    return ids
+
+
+def can_defer(task: Any) -> bool:
+    """Tell whether a task may leave its wait to the triggerer, which has to import the author's hook class, if any."""
+    if task.deferrable and not task.hook.importable:
+        task.log.warning(
+            "waiting on the worker: the triggerer cannot import the hook class %s, which is defined in a DAG file or "
+            "in a function. Put it into a module that the triggerer can import.", task.hook.own_class,
+        )  # fmt: skip
+        return False
+    return bool(task.deferrable)
 
 
 @contextmanager

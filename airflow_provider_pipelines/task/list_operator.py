@@ -45,12 +45,14 @@ class ListOperator(BaseOperator):
         """List, and keep what is wanted."""
         from fnmatch import fnmatchcase
 
+        from airflow_provider_pipelines.core.checks import no_text_of_nothing
         from airflow_provider_pipelines.errors import ArgumentError
 
         with airflow_errors():
+            no_text_of_nothing({name: getattr(self, name) for name in self.template_fields})
             for argument in ("name_pattern", "status"):
                 value = getattr(self, argument)
-                if value is not None and (not isinstance(value, str) or not value or value == "None"):
+                if value is not None and (not isinstance(value, str) or not value):
                     raise ArgumentError(argument, "is no text. Leave it out to list all.")
             try:
                 found = self.rows()

@@ -18,8 +18,10 @@ from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,
     TOO_LATE_TO_DEFER,
     airflow_errors,
+    can_defer,
     default_deferrable,
     forgivable,
+    planned,
     seconds,
     seconds_left,
 )
@@ -127,7 +129,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            ids = self.plan()
+            ids = planned(self)
             asked = self._asked_before(context, ids)
             items = [Item(id, asked=id in asked) for id in ids]
             work = self._work = Work(self.verb, items, self._deadline())
@@ -135,24 +137,32 @@ class VerbOperator(BaseOperator):
         return self._go(context, work)
 
     def execute_complete(self, context: Any, event: Any = None, held: Any = None) -> Any:
-        """Go on after a deferral: judge what the trigger saw."""
+        """
+        Go on after a deferral: judge what the trigger saw.
+
+        :param held: the items, where the version that deferred the task kept them beside the trigger
+        """
         from airflow_provider_pipelines.core.verbs.observation import Report
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            self.plan()
-            work = self._work = Work.from_json(self.verb, held)
-            work.merge(Report.from_event(event), self.hook.clock.time())
+            planned(self)
+            report = Report.from_event(event)
+            work = self._work = Work.from_json(self.verb, held or report.held)
+            self.hook.clock = self.hook.clock.steady(report.now)
+            work.merge(report, self.hook.clock.time())
         return self._go(context, work)
 
     def _deadline(self) -> float:
+        """Begin to count, and give the Unix time at which the attempt ends."""
+        self.hook.clock = self.hook.clock.steady()
         return self.hook.clock.time() + seconds_left(self.timeout, self.execution_timeout)
 
     def _go(self, context: Any, work: Work) -> Any:
         with airflow_errors(errors=work.errors):
-            now = self.hook.clock.time
+            now, may_defer = self.hook.clock.time, can_defer(self)
             while not work.finished:
-                deferrable = self.deferrable and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after
+                deferrable = may_defer and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after
                 self._advance(work, now() + self.defer_after if deferrable else None)
                 self.remember(context, work)
                 if deferrable and work.of("hold", "busy", "acted"):
@@ -246,6 +256,7 @@ class VerbOperator(BaseOperator):
         trigger: WatchTrigger = WatchTrigger(
             vendor=self.hook.vendor,
             arguments=self.hook.arguments,
+            hook_class=self.hook.own_class,
             kind=self.kind,
             scope=self.scope,
             things=[thing.to_json() for thing in work.watched()],
@@ -255,13 +266,13 @@ class VerbOperator(BaseOperator):
             failures=work.failed_looks,
             wake_at=max(work.retry_at, now + FIRST_LOOK) if work.of("busy") else None,
             cancel_ids=cancel_ids,
+            told_at=now,
+            held=work.to_json(),
         )
-        held = work.to_json()
         self.hook.close()
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            kwargs={"held": held},
             timeout=timedelta(seconds=work.deadline - now + BACKSTOP),
         )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class RunOperator(VerbOperator):
     def execute(self, context: Any) -> Any:
         """Adopt or ask for a run, and wait or defer."""
         with airflow_errors():
-            self.plan()
+            planned(self)
             work = self._obtain(context, self._deadline())
         return self._go(context, work)
 

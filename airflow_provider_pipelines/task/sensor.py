@@ -19,8 +19,10 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, Watch
 from airflow_provider_pipelines.task.boundary import (
     BACKSTOP,
     TOO_LATE_TO_DEFER,
+    can_defer,
     default_deferrable,
     forgivable,
+    planned,
     seconds_left,
 )
 
@@ -70,6 +72,9 @@ class GoalSensor(BaseSensorOperator):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.max_poll_failures = forgivable(max_poll_failures)
         self._failures = 0
+        #: what was seen last, by id, and why the last look failed if it did
+        self._seen: dict[str, Judgement] = {}
+        self._error: PipelinesError | None = None
         if self.deferrable and self.silent_fail:
             raise ValueError(
                 "silent_fail does not go with deferrable=True: a deferred wait forgives failed looks already, "
@@ -116,11 +121,13 @@ class GoalSensor(BaseSensorOperator):
             try:
                 seen = self._look()
             except PipelinesError as error:
+                self._error = error
                 self._forgive(context, error)
                 if not self._stays(context):
                     return False
             else:
                 break
+        self._seen, self._error = seen, None
         self._count(context, 0)
         self._tell(seen)
         report = Report(seen)
@@ -130,8 +137,9 @@ class GoalSensor(BaseSensorOperator):
 
     def execute(self, context: Any) -> Any:
         """Poke as Airflow does, or look once and defer."""
+        self.hook.clock = self.hook.clock.steady()
         now = self.hook.clock.time
-        if not self.deferrable or self.timeout <= TOO_LATE_TO_DEFER:
+        if not can_defer(self) or self.timeout <= TOO_LATE_TO_DEFER:
             try:
                 with self._as_sensor():
                     return super().execute(context)
@@ -149,6 +157,7 @@ class GoalSensor(BaseSensorOperator):
         trigger = WatchTrigger(
             vendor=self.hook.vendor,
             arguments=self.hook.arguments,
+            hook_class=self.hook.own_class,
             kind=self.kind,
             scope=self.scope,
             things=[thing.to_json() for thing in self._things()],
@@ -157,6 +166,8 @@ class GoalSensor(BaseSensorOperator):
             max_poll_failures=self.max_poll_failures,
             failures=self._failures,
             stop_on_failure=True,
+            told_at=now,
+            held={"seen": {id: judged.status for id, judged in self._seen.items()}},
         )
         self.hook.close()
         self.defer(
@@ -167,31 +178,53 @@ class GoalSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Any, event: Any = None) -> Any:
         """Judge what the trigger saw."""
-        from airflow_provider_pipelines.core.verbs.observation import Report
+        from airflow_provider_pipelines.core.verbs.observation import Judgement, Report
 
         with self._as_sensor():
-            self.plan()
-            return self._judge(Report.from_event(event))
+            planned(self)
+            report = Report.from_event(event)
+            seen = (report.held or {}).get("seen", {})
+            self._seen = {id: Judgement("pending", status) for id, status in seen.items()}
+            return self._judge(report)
 
     @contextmanager
     def _as_sensor(self) -> Iterator[None]:
         """
-        Make ``never_fail`` and ``soft_fail`` mean the same in every mode; Airflow's own loops differ.
+        Make ``never_fail``, ``soft_fail`` and a time-out mean the same in every mode; Airflow's own loops differ.
 
         An outage is no reason to skip: ``soft_fail`` leaves a time-out alone if the last look before it failed.
         """
+        failure: Exception
         try:
             yield
         except AirflowSkipException as skip:
-            if self.soft_fail and not self.never_fail and self._failures:
-                raise AirflowSensorTimeout(f"{skip} The last look failed, so this is not skipped.") from skip
-            raise
-        except (PipelinesError, AirflowSensorTimeout) as error:
-            if self.never_fail:
-                raise AirflowSkipException(f"Skipping due to never_fail: {error}") from error
-            if self.soft_fail and isinstance(error, AirflowSensorTimeout) and not self._failures:
-                raise AirflowSkipException(f"Skipping due to soft_fail: {error}") from error
-            raise
+            # what Airflow's loop makes of a time-out under soft_fail is a skip for no other reason
+            if not self.soft_fail or skip.__cause__ is not None:
+                raise
+            failure = self._late(skip)
+        except AirflowSensorTimeout as error:
+            failure = error if isinstance(error.__cause__, WatchTimeout) else self._late(error)
+        except PipelinesError as error:
+            failure = error
+        else:
+            return
+        if self.never_fail:
+            raise AirflowSkipException(f"Skipping due to never_fail: {failure}") from failure
+        if self.soft_fail and isinstance(failure, AirflowSensorTimeout) and not self._failures:
+            raise AirflowSkipException(f"Skipping due to soft_fail: {failure}") from failure
+        raise failure
+
+    def _late(self, cause: Exception | None = None) -> AirflowSensorTimeout:
+        """Make the error of a time-out: it names what was seen last, in every mode."""
+        seen = _states(self._seen) or "never seen"
+        if self._error is not None and not self._seen and self.mode == "reschedule" and not self.deferrable:
+            seen = "not seen any more"
+        tail = f" The last look failed: {self._error}" if self._error is not None else ""
+        late = WatchTimeout(f"{self.target_status} was not reached within {self.timeout:g} s: {seen}.{tail}")
+        late.__cause__ = cause
+        error = AirflowSensorTimeout(str(late))
+        error.__cause__ = late
+        return error
 
     def _look(self) -> dict[str, Judgement]:
         from airflow_provider_pipelines.core.verbs.watch import look_once
@@ -224,7 +257,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.core.verbs.observation import Watched
 
         goal = self.goal()
-        return [Watched(id, goal) for id in self.plan()]
+        return [Watched(id, goal) for id in planned(self)]
 
     def _forgive(self, context: Any, error: PipelinesError) -> None:
         from airflow_provider_pipelines.core.verbs.watch import FailureCount
@@ -258,9 +291,7 @@ class GoalSensor(BaseSensorOperator):
 
     def _judge(self, report: Report) -> Any:
         """Give the outcomes of a wait that is over, or raise."""
-        states = ", ".join(
-            f"{id} is {judged.status or ('gone' if judged.error else 'not seen')}" for id, judged in report.seen.items()
-        )
+        states = _states(report.seen)
         for id, judged in report.seen.items():
             if judged.verdict == "failed":
                 if judged.error is not None and len(report.seen) == 1:
@@ -271,10 +302,8 @@ class GoalSensor(BaseSensorOperator):
             raise report.error or WatchFailed("the wait ended without a reason")
         if report.ended != "settled" or not report.seen or not self._ended(report):
             self._failures = self._failures or int(report.error is not None)
-            tail = f" The last look failed: {report.error}" if report.error else ""
-            seen = states or "never seen"
-            late = WatchTimeout(f"{self.target_status} was not reached within {self.timeout:g} s: {seen}.{tail}")
-            raise AirflowSensorTimeout(str(late)) from late
+            self._seen, self._error = {**self._seen, **report.seen}, report.error
+            raise self._late()
         from airflow_provider_pipelines.core.verbs.outcome import Outcome
 
         outcomes = [
@@ -285,3 +314,10 @@ class GoalSensor(BaseSensorOperator):
             for id, judged in report.seen.items()
         ]  # fmt: skip
         return outcomes if self.batch else outcomes[0]
+
+
+def _states(seen: Mapping[str, Judgement]) -> str:
+    """Say in which state each thing is."""
+    return ", ".join(
+        f"{id} is {judged.status or ('gone' if judged.error else 'not seen')}" for id, judged in seen.items()
+    )

@@ -192,10 +192,14 @@ def target_from_json(data: Mapping[str, Any]) -> Target:
     """
     Read what :meth:`Target.to_json` wrote, after its templates were rendered.
 
-    :raises ArgumentError: a field has a value that cannot be
+    :raises ArgumentError: a field has a value that cannot be, or a template had no value
     """
+    from airflow_provider_pipelines.core.checks import no_text_of_nothing
+
     values = dict(data)
-    return TARGETS[values.pop("target")](**values)
+    kind = values.pop("target")
+    no_text_of_nothing({f"{kind}.{name}": value for name, value in values.items()})
+    return TARGETS[kind](**values)
 
 
 def _templated(value: Any) -> bool:

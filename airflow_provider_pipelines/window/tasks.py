@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.compat import AirflowFailException, BaseOperator
+from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.errors import PipelinesError
 from airflow_provider_pipelines.task.boundary import BACKSTOP, TOO_LATE_TO_DEFER, airflow_errors
 
@@ -53,6 +54,8 @@ class WindowTask(BaseOperator):
         self.poll_interval = poll_interval
         self.deferrable = deferrable
         self._killed = False
+        #: the deadline as the attempt's first host gave it
+        self._until = 0.0
 
     @property
     def window(self) -> str:
@@ -67,7 +70,7 @@ class WindowTask(BaseOperator):
         from airflow_provider_pipelines.window.record.repository import RecordRepository
 
         records = RecordRepository(VariableStore(), self.window, str(context["run_id"]))
-        return Dependencies(records, AirflowRuns(), SYSTEM, self.log.info)
+        return Dependencies(records, AirflowRuns(), SYSTEM.steady(), self.log.info)
 
     def was_killed(self) -> bool:
         """Tell whether Airflow has asked this task to end."""
@@ -106,11 +109,16 @@ class WindowTask(BaseOperator):
             deadline=deadline,
             poll_interval=self.poll_interval,
             wake_at=now + max(FIRST_LOOK, WAKE_AFTER) if others else None,
+            told_at=now,
+            held={
+                "deadline": deadline,
+                "until": self._until or deadline,
+                "prefix": "" if stage.runs_of else participant.prefix,
+            },
         )
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            kwargs={"deadline": deadline, "prefix": "" if stage.runs_of else participant.prefix},
             timeout=timedelta(seconds=deadline - now + BACKSTOP),
         )
 
@@ -120,12 +128,27 @@ class WindowTask(BaseOperator):
         return DEFER_AFTER if self.deferrable and not late else None
 
     def execute_complete(self, context: Any, event: Any = None, deadline: float = 0.0, prefix: str = "") -> Any:
-        """Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew."""
+        """
+        Go on after a deferral; what the trigger saw in passing is kept, all else is looked at anew.
+
+        Records are written by each host's own clock, so the deadline becomes one of this host: the seconds that the
+        trigger left count on from now. That would forget the time between two hosts at each deferral, so it never
+        comes later than ``TOLERANCE`` after the one that the first host gave.
+
+        :param deadline: the deadline, where the version that deferred the task kept it beside the trigger
+        :param prefix: the prefix of the things' keys, where that version kept it there
+        """
         from airflow_provider_pipelines.core.verbs.observation import Report
 
         with self.edge():
-            seen = Report.from_event(event).seen
-        passed = {f"{prefix}:{id}": observation.passed for id, observation in seen.items()} if prefix else {}
+            report = Report.from_event(event)
+        held = report.held or {}
+        deadline, prefix = held.get("deadline", deadline), held.get("prefix", prefix)
+        passed = {f"{prefix}:{id}": seen.passed for id, seen in report.seen.items()} if prefix else {}
+        if report.now is not None and deadline:
+            self._until = held.get("until", deadline)
+            now = self.dependencies(context).clock.time()
+            deadline = min(now + deadline - report.now, self._until + TOLERANCE)
         return self.go_on(context, deadline, passed)
 
     def go_on(self, context: Any, deadline: float, passed: Mapping[str, Sequence[str]]) -> Any:

@@ -363,8 +363,8 @@ def test_a_task_that_wakes_up_before_the_end_goes_on_with_its_step(gates, emulat
     gates.hook.accept_manual_review(gates.pipeline, gates.run, first.id, first.steps[0].id)
     emulator.mark()
     resumed = on(gates.make(deferrable=False)(), clock)
-    held = json.loads(json.dumps(deferral.value.kwargs))["held"]
-    outcome = resumed.execute_complete(context_of(), event=Report(ended="pause").to_event(), held=held)
+    held = json.loads(json.dumps(deferral.value.trigger.held))
+    outcome = resumed.execute_complete(context_of(), event=Report(ended="pause", held=held).to_event())
     assert (outcome["result"], outcome["step_run_id"]) == ("done", first.steps[0].id)
     assert gates.statuses() == ["COMPLETED", "PAUSED"]
     assert emulator.writes("codearts") == []

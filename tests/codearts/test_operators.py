@@ -8,6 +8,7 @@ import pytest
 from airflow_provider_pipelines.codearts.flows.run_source import ROOM
 from airflow_provider_pipelines.codearts.hook import CodeArtsHook
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
+from airflow_provider_pipelines.core.verbs.observation import Report
 from airflow_provider_pipelines.core.verbs.once import SETTLE
 from airflow_provider_pipelines.errors import ArgumentError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task.operator import VerbOperator
@@ -319,7 +320,7 @@ def test_a_resumed_task_that_is_killed_cancels_its_run(emulator, clock):
     first = run(clock, ENDLESS, deferrable=True, timeout=3600)
     with pytest.raises(TaskDeferred) as hop:
         first.execute(context_of())
-    held = json.loads(json.dumps(hop.value.kwargs["held"]))
+    held = json.loads(json.dumps(hop.value.trigger.held))
     second = run(clock, ENDLESS, deferrable=True, defer_after=60, timeout=3600)
     kill_at_first_wait(clock, second)
     with pytest.raises(KeyboardInterrupt):
@@ -359,7 +360,7 @@ def test_a_trigger_whose_task_was_ended_cancels_the_run(emulator, clock, monkeyp
 
 def test_a_resumed_task_without_its_memory_fails(emulator, clock):
     with pytest.raises(WatchFailed, match="without its memory"):
-        run(clock).execute_complete(context_of(), event=None)
+        run(clock).execute_complete(context_of(), event=Report(ended="pause").to_event())
 
 
 @pytest.mark.parametrize("event", [None, {}, {"version": 9}, "x"])
@@ -367,7 +368,7 @@ def test_an_event_that_is_none_of_ours_fails_the_task(emulator, clock, event):
     with pytest.raises(TaskDeferred) as hop:
         run(clock, deferrable=True).execute(context_of())
     with pytest.raises(WatchFailed, match="no event that this task understands"):
-        run(clock, deferrable=True).execute_complete(context_of(), event=event, held=hop.value.kwargs["held"])
+        run(clock, deferrable=True).execute_complete(context_of(), event=event, held=hop.value.trigger.held)
 
 
 def test_time_that_is_up_while_nobody_can_look_leaves_the_run_alone(emulator, clock):

@@ -95,7 +95,7 @@ def lead(order):
 if __name__ == "__main__":
     answers = sys.stdout
     sys.stdout = sys.stderr
-    Clock.time = lambda clock: Hands.now
+    Clock.time = Clock.monotonic = lambda clock: Hands.now
     Clock.sleep = lambda clock, seconds: Hands.sleep(clock, seconds)
     orders = {"command": command, "put": put, "texts": texts, "clear": clear, "lead": lead}
     for line in sys.stdin:

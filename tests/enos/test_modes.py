@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
+from airflow_provider_pipelines.core.verbs.observation import Report
 from airflow_provider_pipelines.enos.operators import (
     EnosPausePipelineOperator,
     EnosReleasePipelineOperator,
@@ -273,7 +274,7 @@ def test_a_failed_attempt_leaves_no_count_of_failed_looks_behind(emulator, clock
 def test_a_task_resumed_without_its_memory_fails(emulator, clock, held):
     task = on(EnosPausePipelineOperator(task_id="t", pipeline_id=RUNNING), clock)
     with pytest.raises(WatchFailed, match="without its memory"):
-        task.execute_complete(context_of(), event={}, held=held)
+        task.execute_complete(context_of(), event=Report(ended="pause").to_event(), held=held)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class Surroundings:
 
     def __enter__(self):
         for owner, changes in (
-            (Clock, {"time": lambda _: self.now, "sleep": lambda _, seconds: self.wait(seconds), "pause": self._pause()}),
+            (Clock, {"time": lambda _: self.now, "monotonic": lambda _: self.now, "sleep": lambda _, seconds: self.wait(seconds), "pause": self._pause()}),
             (socket, {"getaddrinfo": led_to(self.port)}),
             (Variable, {"get": self._get, "set": self._set, "delete": lambda key: self.variables.pop(key, None)}),
             (RuntimeTaskInstance, {

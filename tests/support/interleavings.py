@@ -187,6 +187,8 @@ class StageClock(Clock):
     def time(self):
         return self.stage.now
 
+    monotonic = time
+
     def sleep(self, seconds):
         self.stage.current.point("sleep", seconds)
         self.stage.sleep(seconds)

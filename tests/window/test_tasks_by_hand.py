@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from airflow_provider_pipelines.core.clock import SYSTEM
+from airflow_provider_pipelines.core.clock import SYSTEM, TOLERANCE
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.core.verbs.goals import Goal
 from airflow_provider_pipelines.core.verbs.observation import Judgement, Report, Watched
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError, RecordUnreadable, WatchFailed
+from airflow_provider_pipelines.task.boundary import BACKSTOP
 from airflow_provider_pipelines.window import EnosPipelines
 from airflow_provider_pipelines.window.airflow import AirflowRuns, VariableStore, states_of
 from airflow_provider_pipelines.window.phases.scope import Dependencies
@@ -215,7 +216,8 @@ def test_a_task_takes_records_runs_time_and_log_from_airflow(variables, capsys):
     dependencies.records.begin()
     assert len(variables) == 1
     assert type(dependencies.runs) is AirflowRuns
-    assert dependencies.clock is SYSTEM
+    assert dependencies.clock.time() == pytest.approx(SYSTEM.time(), abs=60)
+    assert dependencies.clock.monotonic() == pytest.approx(SYSTEM.monotonic(), abs=60)
     logged(capsys)
     dependencies.tell("hello")
     assert logged(capsys) == ["hello"]
@@ -309,14 +311,15 @@ def test_a_deferral_watches_the_first_of_those_that_wait(participants, wake_at, 
         made(WindowTask, poll_interval=7.0).wait_in_triggerer(SimpleNamespace(waiting=participants), 5000.0, Now())
     deferral = caught.value
     assert deferral.method_name == "execute_complete"
-    assert deferral.kwargs == {"deadline": 5000.0, "prefix": prefix}
-    assert deferral.timeout == timedelta(seconds=4300.0)
+    assert not deferral.kwargs
+    assert deferral.timeout == timedelta(seconds=4000.0 + BACKSTOP)
     assert deferral.trigger.serialize() == (
         "airflow_provider_pipelines.trigger.WatchTrigger",
         {
             "vendor": "enos", "arguments": {"enos_conn_id": "e"}, "kind": "pipeline", "scope": {"org_id": "o1"},
             "things": [thing.to_json() for thing in WATCHED], "deadline": 5000.0, "poll_interval": 7.0,
             "max_poll_failures": 10, "wake_at": wake_at, "cancel_ids": [], "stop_on_failure": False, "failures": 0,
+            "told_at": 1000.0, "held": {"deadline": 5000.0, "until": 5000.0, "prefix": prefix},
         },
     )  # fmt: skip
 
@@ -334,8 +337,34 @@ def test_what_the_trigger_saw_in_passing_is_gone_on_with():
     ).to_event()
     task, context = made(Noting), {"run_id": "run1"}
     passed = {"enos:k:w1": ["PAUSING"], "enos:k:w2": []}
+    assert task.execute_complete(context, {**event, "held": {"deadline": 7.0, "prefix": "enos:k"}}) == (
+        context, 7.0, passed,
+    )  # fmt: skip
+    # as earlier versions kept it
     assert task.execute_complete(context, event=event, deadline=7.0, prefix="enos:k") == (context, 7.0, passed)
     assert task.execute_complete(context, event) == (context, 0.0, {})
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "deadline"),
+    [
+        (1_000.0, 5_000.0, 4_000.0),  # the trigger left 3,000 s, and this host's clock says 1,000
+        (3_990.0, 5_000.0, 1_010.0),
+        (4_010.0, 5_000.0, 990.0),  # the time is up
+        (1_000.0, 2_000.0, 2_000.0 + TOLERANCE),  # what the first host gave, and what clocks may differ
+    ],
+)
+def test_the_seconds_that_are_left_count_on_by_the_clock_of_the_host_that_goes_on(now, until, deadline):
+    class Elsewhere(Noting):
+        def dependencies(self, context):
+            return SimpleNamespace(clock=Now())
+
+    held = {"deadline": 4_000.0, "until": until, "prefix": "enos:k"}
+    task, event = made(Elsewhere), Report(now=now, held=held).to_event()
+    assert task.execute_complete({}, event)[1] == deadline
+    with pytest.raises(TaskDeferred) as caught:
+        task.wait_in_triggerer(SimpleNamespace(waiting=[crew_of()]), deadline, Now())
+    assert caught.value.trigger.held == {**held, "deadline": deadline}
 
 
 @pytest.mark.parametrize("event", [None, {}, "text"])
@@ -393,8 +422,8 @@ def test_what_only_waits_is_left_to_the_triggerer():
     job = Job(None, REPORT, [crew_of()])
     with pytest.raises(TaskDeferred) as caught:
         carry_out(task, {"ti": ti}, job, 5000.0, Now())
-    assert caught.value.kwargs == {"deadline": 5000.0, "prefix": "enos:k"}
-    assert caught.value.timeout == timedelta(seconds=4300.0)
+    assert caught.value.trigger.held == {"deadline": 5000.0, "until": 5000.0, "prefix": "enos:k"}
+    assert caught.value.timeout == timedelta(seconds=4000.0 + BACKSTOP)
     assert (ti.pushed, job.closed) == ({}, 1)
 
 
@@ -523,15 +552,16 @@ def test_quiesce_defers_until_its_deadline_and_goes_on_with_what_was_seen(night)
     with pytest.raises(TaskDeferred) as caught:
         night.quiesce(timeout=600.0, deferrable=True, poll_interval=20.0)
     assert 30.0 <= night.clock.time() - begun < 60.0
-    deadline = caught.value.kwargs["deadline"]
+    deadline = caught.value.trigger.held["deadline"]
     assert deadline == begun + 600.0
     trigger = caught.value.trigger
     assert (trigger.deadline, trigger.poll_interval, len(trigger.things)) == (deadline, 20.0, 2)
     (key,) = [thing.key for thing in night.records.needed_plan().things if thing.id == WIND(1)]
-    event = Report({WIND(1): Judgement("pending", "PAUSING", passed=["PAUSING", "RESTING"])}).to_event()
+    seen = {WIND(1): Judgement("pending", "PAUSING", passed=["PAUSING", "RESTING"])}
+    event = Report(seen, held=trigger.held).to_event()
     task = night.task(QuiesceTask)
     with pytest.raises(AirflowFailException, match=r"^2 of 2 could not be brought to rest: wind-1 "):
-        task.execute_complete(night.context, event=event, **caught.value.kwargs)
+        task.execute_complete(night.context, event=event)
     assert night.clock.time() - begun == pytest.approx(600.0, abs=60.0)
     (part,) = night.records.progress()
     assert "RESTING" in part.marks[key].passed
@@ -569,15 +599,15 @@ def test_restore_defers_for_an_hour_at_most_and_keeps_to_that_when_it_goes_on(ni
     begun = night.clock.time()
     with pytest.raises(TaskDeferred) as caught:
         night.restore(deferrable=True, poll_interval=20.0)
-    deadline = caught.value.kwargs["deadline"]
+    deadline = caught.value.trigger.held["deadline"]
     assert deadline == begun + 3600.0
     assert (caught.value.trigger.deadline, caught.value.trigger.poll_interval) == (deadline, 20.0)
     night.stage.sleep(1000.0)
     task = night.task(RestoreTask, deferrable=True)
-    event = Report({}).to_event()
+    event = Report(held=caught.value.trigger.held).to_event()
     with pytest.raises(TaskDeferred) as again:
-        task.execute_complete(night.context, event=event, **caught.value.kwargs)
-    assert again.value.kwargs["deadline"] == deadline
+        task.execute_complete(night.context, event=event)
+    assert again.value.trigger.held["deadline"] == deadline
 
 
 def test_restore_gives_up_at_its_deadline_and_shows_what_is_not_back(night):

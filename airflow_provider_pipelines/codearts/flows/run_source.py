@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.codearts.api.runs import run_of
 from airflow_provider_pipelines.codearts.flows.runs import active_runs, look_runs, shown
 from airflow_provider_pipelines.codearts.states import COMPLETED, ENDED
+from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.core.http.paging import first_page
 from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.verbs.marker import LONGEST_WORD, Marker
-from airflow_provider_pipelines.core.verbs.once import TOLERANCE, Run, Source
+from airflow_provider_pipelines.core.verbs.once import Run, Source
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api.client import CodeArtsApi

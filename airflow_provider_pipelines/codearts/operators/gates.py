@@ -18,7 +18,7 @@ from airflow_provider_pipelines.errors import (
     PlaceNotFound,
     WatchFailed,
 )
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -107,14 +107,14 @@ class CodeArtsReviewOperator(CodeArtsPipelineOperator):
     def execute(self, context: Any) -> Any:
         """Find the step, decide, and wait or defer."""
         with airflow_errors():
-            self.plan()
+            planned(self)
             self._recall(context)
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: Any = None, held: Any = None) -> Any:
         """Go on after a deferral."""
         with airflow_errors():
-            self.plan()
+            planned(self)
             self._recall(context)
         return super().execute_complete(context, event, held)
 

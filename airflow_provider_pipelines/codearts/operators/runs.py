@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_pipelines.codearts.operators.pipelines import CodeArtsPipelineOperator
 from airflow_provider_pipelines.codearts.states import CANCELED, FAILED, QUEUED, RETRY, RUN, STOP
 from airflow_provider_pipelines.core.checks import text_id
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 from airflow_provider_pipelines.task.run_operator import RunOperator
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class CodeArtsStopRunOperator(CodeArtsRunsOperator):
         from airflow_provider_pipelines.core.verbs.work import Work
 
         with airflow_errors():
-            self.plan()
+            planned(self)
             deadline = self._deadline()
             client = self.hook.get_conn()
             ids = client.run(active_runs(client.api, self.pipeline_id))

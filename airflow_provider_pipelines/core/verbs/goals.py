@@ -66,6 +66,7 @@ class Verb:
     :param goal: where the action leads
     :param busy: vendor codes that mean: not carried out, try again in a while
     :param scarce: vendor codes that mean: not enough resources; waited for as long as the task says
+    :param under_way: statuses that lead to the goal by themselves: not waited for where nothing is, and nothing is sent
     :param already_note: what to say where nothing was to do
     :param confirm: says what is missing although the goal was reached, or None; asked again for the grace time
     :param why: sentences about statuses that the goal is not reached from
@@ -78,11 +79,16 @@ class Verb:
     hopeless: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
     scarce: frozenset[str] = frozenset()
+    under_way: frozenset[str] = frozenset()
     already_note: str = ""
     confirm: Callable[[Item], PipelinesError | None] | None = None
     why: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def settled(self) -> Goal:
-        """The goal of waiting until the action may be sent, or need not be."""
-        return Goal(f"settled before {self.name}", self.already | self.ready | self.hopeless)
+    def settled(self, *, wait: bool = True) -> Goal:
+        """
+        Give the goal of waiting until the action may be sent, or need not be.
+
+        :param wait: whether what leads to the goal by itself is waited for
+        """
+        passing = frozenset() if wait else self.under_way
+        return Goal(f"settled before {self.name}", self.already | self.ready | self.hopeless | passing)

@@ -113,12 +113,16 @@ class Report:
     :param ended: ``settled``, ``deadline``, ``pause`` (more to see, but not here) or ``blind`` (cannot look)
     :param error: why the last look failed, or None if it succeeded
     :param failures: how many looks in a row have failed
+    :param now: Unix time at the end of the watch, counted on from what the task's host told; None if it told nothing
+    :param held: what the task gave its trigger to keep, or None
     """
 
     seen: dict[str, Judgement] = field(default_factory=dict)
     ended: Literal["settled", "deadline", "pause", "blind"] = "settled"
     error: PipelinesError | None = None
     failures: int = 0
+    now: float | None = None
+    held: Mapping[str, Any] | None = None
 
     def to_event(self) -> dict[str, Any]:
         """Write the report as JSON."""
@@ -127,6 +131,8 @@ class Report:
             "ended": self.ended,
             "error": error_to_event(self.error) if self.error else None,
             "failures": self.failures,
+            "now": self.now,
+            "held": self.held,
             "seen": {
                 id: {
                     "verdict": seen.verdict,
@@ -160,7 +166,15 @@ class Report:
                 for id, entry in event["seen"].items()
             }
             error = error_from_event(event["error"]) if event["error"] else None
-            return cls(seen, event["ended"], error, int(event.get("failures", 0)))
+            now, held = event.get("now"), event.get("held")
+            return cls(
+                seen,
+                event["ended"],
+                error,
+                int(event.get("failures", 0)),
+                None if now is None else float(now),
+                None if held is None else dict(held),
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise WatchFailed(
                 f"the trigger sent no event that this task understands ({str(event)[:300]}); nothing is known about "

@@ -21,8 +21,6 @@ from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 SETTLE = 120.0
 #: seconds between two looks for a run
 PAUSE = 5.0
-#: seconds by which the server's clock may lie behind ours: a request signed further off is refused
-TOLERANCE = 900.0
 #: candidates that a message names at most
 _NAMED = 10
 

@@ -78,8 +78,13 @@ def take(item: Item, verb: Verb, seen: Judgement, now: float, deadline: float) -
 
 
 def leave(item: Item, verb: Verb) -> None:
-    """Leave a thing whose effect is not waited for."""
-    if item.unclear is not None:
+    """Leave a thing whose effect is not waited for; one that has to end something else first is waited for still."""
+    if item.phase == "hold":
+        if item.known in verb.under_way:
+            item.finish("requested", f"{item.id} was on its way already ({item.known}); nothing was sent.")
+    elif item.found:
+        item.finish("requested", f"{item.id} is on its way by somebody else's doing; it was not waited for.")
+    elif item.unclear is not None:
         item.fail(error_from_event(item.unclear), "unknown")
     else:
         item.finish("requested", f"{verb.name} of {item.id} was accepted; its effect was not waited for.")

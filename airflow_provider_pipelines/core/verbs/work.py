@@ -71,6 +71,8 @@ class Work:
         self.look_at_once = False
         #: Unix time of the last look
         self.looked_at = 0.0
+        #: whether the goal is waited for
+        self.waits = True
         #: whether somebody else says once a minute how far things are, by :attr:`waiting`
         self.quiet = False
         self._still: Sequence[str] | None = None
@@ -87,7 +89,7 @@ class Work:
         }
 
     @classmethod
-    def from_json(cls, verb: Verb, data: Mapping[str, Any]) -> Work:
+    def from_json(cls, verb: Verb, data: Any) -> Work:
         """
         Read what :meth:`to_json` wrote; members that a later version added are passed over.
 
@@ -127,7 +129,7 @@ class Work:
 
     def watched(self) -> list[Watched]:
         """Give what has to be watched now."""
-        settled = self.verb.settled
+        settled = self.verb.settled(wait=self.waits)
         return [
             Watched(item.id, settled, settling=True)
             if item.phase == "hold"
@@ -162,7 +164,7 @@ class Work:
         :param first_look: looks before the action, patiently
         :param wait: whether to wait for the goal after the action
         """
-        now = waiting.now
+        now, self.waits = waiting.now, wait
         while not self.finished:
             if fresh := self.of("look"):
                 if conflicts := max(item.conflicts for item in fresh):
@@ -176,7 +178,7 @@ class Work:
                     for item in ready:
                         item.phase = "busy"
             if not wait:
-                for item in self.of("acted"):
+                for item in self.of("hold", "acted"):
                     leave(item, self.verb)
             if self.of("look") or self.of("ready"):
                 continue
@@ -272,7 +274,7 @@ class Work:
             expire(item, self.verb, blind)
 
     def merge(self, report: Report, now: float) -> None:
-        """Take in what a watch found, here or in the triggerer."""
+        """Take in what a watch found, here or in the triggerer: whoever watched decides whether the time was up."""
         self.failed_looks = report.failures
         for id, seen in report.seen.items():
             if (item := self.items.get(id)) is not None and item.phase in {"hold", "acted"}:
@@ -282,7 +284,7 @@ class Work:
             error = report.error or WatchFailed("the wait ended without a reason")
             for item in still:
                 item.fail(error, "unknown" if item.phase == "acted" else "failed")
-        elif report.ended == "deadline" and now >= self.deadline - 1.0:
+        elif report.ended == "deadline":
             self._expire(still, report.error)
 
     def outcomes(self, id_of: Callable[[str], str | int] = str) -> list[Outcome]:

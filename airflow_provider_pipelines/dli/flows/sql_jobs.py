@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.core.http.paging import Rows, first_page
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each, shown
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.core.verbs.observation import Observation
-from airflow_provider_pipelines.core.verbs.once import TOLERANCE, Run, Source
+from airflow_provider_pipelines.core.verbs.once import Run, Source
 from airflow_provider_pipelines.dli.api.replies import told
 from airflow_provider_pipelines.dli.api.sql.bodies import tag_list
 from airflow_provider_pipelines.dli.api.sql.jobs import job_of

@@ -9,7 +9,7 @@ from airflow_provider_pipelines.core.checks import long_id
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliOperator
 from airflow_provider_pipelines.dli.states import CREATE_JAR, CREATE_SQL, CREATES, UPDATE_JAR, UPDATE_SQL
 from airflow_provider_pipelines.errors import WatchFailed
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -135,6 +135,7 @@ class DliDefinitionOperator(DliOperator):
         from airflow_provider_pipelines.dli.flows.flink_creation import Creation
 
         with airflow_errors():
+            planned(self)
             body = self.definition()
             client = self.hook.get_conn()
             where = [self.huaweicloud_conn_id, self.project_id, self.region]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.dli.operators.flink_jobs import DliJobOperator
 from airflow_provider_pipelines.dli.states import IMPORT_SAVEPOINT, SAVEPOINT_MARK, TRIGGER_SAVEPOINT
-from airflow_provider_pipelines.task.boundary import airflow_errors
+from airflow_provider_pipelines.task.boundary import airflow_errors, planned
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -51,7 +51,7 @@ class DliTriggerSavepointOperator(DliJobOperator):
     def execute(self, context: Any) -> Any:
         """Make no call at all where the edition has none for this; else look, act once, and wait or defer."""
         with airflow_errors():
-            self.plan()
+            planned(self)
             self.hook.get_conn().api.check_offered(self.verb.name)
         return super().execute(context)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.checks import flag, from_json
+from airflow_provider_pipelines.core.checks import flag, from_json, no_text_of_nothing
 from airflow_provider_pipelines.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -81,7 +81,10 @@ def _excluded(value: Any) -> list[str]:
         value = read if isinstance(read, list) else [text]
     if value is None or isinstance(value, Mapping) or not hasattr(value, "__iter__"):
         raise ArgumentError("exclude", "is no list. Give a list of ids and patterns.")
-    return [str(entry) for entry in value if str(entry)]
+    entries = [str(entry) for entry in value if str(entry)]
+    for entry in entries:
+        no_text_of_nothing({"exclude": entry})
+    return entries
 
 
 def _is_out(id: str, name: str, excluded: Sequence[str]) -> bool:

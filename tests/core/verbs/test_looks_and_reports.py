@@ -166,6 +166,8 @@ def test_a_report_is_written_as_plain_values():
         "ended": "deadline",
         "error": {"error": "ServerError", **down().facts()},
         "failures": 3,
+        "now": None,
+        "held": None,
         "seen": {
             "a": {
                 "verdict": "failed",
@@ -177,7 +179,8 @@ def test_a_report_is_written_as_plain_values():
             "b": {"verdict": "pending", "status": "GOING", "facts": {}, "error": None, "passed": []},
         },
     }
-    assert Report().to_event() == {"version": 1, "ended": "settled", "error": None, "failures": 0, "seen": {}}
+    nothing = {"version": 1, "ended": "settled", "error": None, "failures": 0, "now": None, "held": None, "seen": {}}
+    assert Report().to_event() == nothing
 
 
 @pytest.mark.parametrize("ended", ["settled", "deadline", "pause", "blind"])
