@@ -111,6 +111,7 @@ class CodeArtsRunPipelineOperator(CodeArtsRunsOperator):
         from airflow_provider_pipelines.codearts.operators.run_memory import RunMemory
 
         client = self.hook.get_conn()
+        client.end_by(deadline)
         if self.cancel_on_kill:
             # before the request: when it is answered there may be no time left
             self._cancel = self.hook.canceller(self.kind, self.scope)

@@ -24,6 +24,8 @@ from airflow_provider_pipelines.core.http.route import TIMES, Route
 from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.enos.hook import EnosHook
+from airflow_provider_pipelines.enos.operators import EnosPausePipelineOperator
+from airflow_provider_pipelines.hook.clients import LAST_ANSWER
 
 # event loops end here before a peer that does not listen has heard TLS say goodbye
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -583,3 +585,41 @@ def test_a_pause_that_is_longer_than_a_call_may_take_is_told_and_not_slept_throu
     assert caught.value.unsent
     assert emulator.calls() == []
     assert clock.time() == begun
+
+
+# the task that waits
+
+
+def test_a_task_ends_with_its_time_although_an_answer_goes_on_coming(peer, monkeypatch):
+    def drip(server, connection, target):
+        connection.sendall(HEAD + b"\r\n")
+        while not server.over.wait(0.5):
+            connection.sendall(b"x")
+        return False
+
+    connection = {
+        "conn_type": "enos", "host": peer(drip).url, "login": "k", "password": "s",
+        "extra": {"org_id": "o1", "timeout": 60},
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_ENOS_DEFAULT", json.dumps(connection))
+    task = EnosPausePipelineOperator(task_id="t", pipeline_id="p1", timeout=1, deferrable=False)
+    began = time.monotonic()
+    with pytest.raises(errors.TransportError, match="time-out"):
+        task.execute({})
+    assert time.monotonic() - began < LAST_ANSWER + SOON
+
+
+def test_a_cancel_of_a_killed_task_ends_in_time_although_an_answer_goes_on_coming(peer, monkeypatch):
+    def drip(server, connection, target):
+        connection.sendall(HEAD + b"\r\n")
+        while not server.over.wait(0.2):
+            connection.sendall(b"x")
+        return False
+
+    connection = {"conn_type": "enos", "host": peer(drip).url, "login": "k", "password": "s", "extra": {"org_id": "o1"}}
+    monkeypatch.setenv("AIRFLOW_CONN_ENOS_DEFAULT", json.dumps(connection))
+    cancel = EnosHook().canceller("pipeline", {})
+    began = time.monotonic()
+    with pytest.raises(errors.PipelinesError):
+        cancel(["p1"])
+    assert time.monotonic() - began < 4.0
