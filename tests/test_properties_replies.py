@@ -64,7 +64,7 @@ class Played:
     def run(self):
         """Give the result, or raise what the operation raises."""
         call = getattr(self.binding.api, self.entry.name)(*self.entry.args, **self.entry.kwargs)
-        carried = Session(self.binding.scheme, lambda: self.now).carry(call, RetryBudget())
+        carried = Session(self.binding.scheme, lambda: self.now, lambda: self.now).carry(call, RetryBudget())
         try:
             effect = next(carried)
             for _ in range(BOUND):

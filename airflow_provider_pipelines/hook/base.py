@@ -38,8 +38,9 @@ T = TypeVar("T")
 _PACKAGE = __name__.partition(".")[0]
 #: seconds that `test_connection` waits at most, since the API server runs it while a user looks on
 TEST_TIMEOUT = 10.0
-#: seconds for all of a cancel on a worker that is being killed
+#: seconds for each step of a cancel on a worker that is being killed, and for all of it
 KILL_TIMEOUT = 1.5
+KILL_TOTAL = 3.4
 
 
 class PipelinesHook(BaseHook, Generic[T]):
@@ -203,6 +204,7 @@ class PipelinesHook(BaseHook, Generic[T]):
             (binding,) = spare
             short = replace(binding, route=replace(binding.route, timeout=KILL_TIMEOUT))
             client = SyncClient(short, clock, lambda _: None)
+            client.end_by(clock.time() + KILL_TOTAL, least=0.1)
             try:
                 client.run(self.cancel(client.api, kind, scope, ids), ONE_TRY)
             finally:
@@ -253,6 +255,7 @@ class PipelinesHook(BaseHook, Generic[T]):
         binding = self.bind(fields)
         short = replace(binding, route=replace(binding.route, timeout=min(binding.route.timeout, TEST_TIMEOUT / 2)))
         client = SyncClient(short, self.clock, compat.mask_secret)
+        client.end_by(self.clock.time() + TEST_TIMEOUT, least=0.1)
         try:
             said: str = client.run(self.probe(client.api), ONE_TRY)
             return said

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+#: seconds for an exchange that begins at the deadline of its task, or just before
+LAST_ANSWER = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class Binding(Generic[T]):
     """
@@ -49,7 +53,7 @@ class SyncClient(Generic[T]):
     def __init__(self, binding: Binding[T], clock: Clock, mask: Callable[[str], None]) -> None:
         self.api = binding.api
         self.address = binding.address
-        self.session = Session(binding.scheme, clock.wall)
+        self.session = Session(binding.scheme, clock.wall, clock.monotonic)
         self.transport = SyncTransport(binding.route, clock.sleep, mask)
         self._clock = clock
 
@@ -57,12 +61,23 @@ class SyncClient(Generic[T]):
         """Go on with other credentials; what is under way is not disturbed."""
         self.api = binding.api
         self.address = binding.address
-        self.session = Session(binding.scheme, self._clock.wall)
+        self.session = Session(binding.scheme, self._clock.wall, self._clock.monotonic)
         self.transport.route = binding.route
 
     def run(self, call: Call[Any], budget: RetryBudget | None = None) -> Any:
         """Run one of the operations of :attr:`api`."""
         return self.transport.run(self.session.carry(call, budget or RetryBudget()))
+
+    def end_by(self, deadline: float, least: float = LAST_ANSWER) -> None:
+        """
+        Let no exchange go on beyond a deadline.
+
+        :param deadline: in the time of the hook's clock
+        :param least: seconds that each exchange has all the same: the last look is taken at the deadline
+        """
+        clock = self._clock
+        until = clock.monotonic() + deadline - clock.time()
+        self.transport.left = lambda: max(least, until - clock.monotonic())
 
     def close(self) -> None:
         """Close the connections."""
@@ -79,7 +94,7 @@ class AsyncClient(Generic[T]):
 
     def __init__(self, binding: Binding[T], clock: Clock) -> None:
         self.api = binding.api
-        self.session = Session(binding.scheme, clock.wall)
+        self.session = Session(binding.scheme, clock.wall, clock.monotonic)
         self.transport = AsyncTransport(binding.route, clock.pause, compat.amask_secret)
 
     async def run(self, make: Callable[[T], Call[Any]], budget: RetryBudget | None = None) -> Any:

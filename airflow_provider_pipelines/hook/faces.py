@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from airflow_provider_pipelines import compat
+from airflow_provider_pipelines.core.http.forks import leave_to_parent, renewed_in_children
 from airflow_provider_pipelines.hook.clients import AsyncClient
 
 if TYPE_CHECKING:
@@ -41,22 +42,29 @@ class Aio(Generic[T]):
     """
     The async twin of a hook: the same operations, awaitable.
 
-    Usable as an async context manager.
+    Usable as an async context manager, on several event loops too: what is kept is kept for each of them.
     """
 
     def __init__(self, hook: Bindable[T]) -> None:
         self._hook = hook
-        self._opened: AsyncClient[T] | None = None
-        self._opening = asyncio.Lock()
-        self._fields: Fields | None = None
+        self._kept: dict[asyncio.AbstractEventLoop, tuple[AsyncClient[T], Fields]] = {}
+        renewed_in_children(self)
+
+    def renew(self) -> None:
+        """Leave what is kept to the parent: in a forked child."""
+        leave_to_parent(self._kept)
+        self._kept = {}
 
     async def client(self) -> AsyncClient[T]:
         """Make a client of its own; reads the connection unless the hook has."""
+        client, _ = await self._make()
+        return client
+
+    async def _make(self) -> tuple[AsyncClient[T], Fields]:
         hook = self._hook
         known: Fields | None = hook.__dict__.get("fields")
         fields = known if known is not None else await compat.read_connection(hook.conn_id, hook.fields_of)
-        self._fields = fields
-        return AsyncClient(hook.bind(fields), hook.clock)
+        return AsyncClient(hook.bind(fields), hook.clock), fields
 
     async def reread(self) -> bool:
         """
@@ -64,21 +72,20 @@ class Aio(Generic[T]):
 
         :returns: whether it was
         """
-        hook, known = self._hook, self._fields
+        hook, loop = self._hook, asyncio.get_running_loop()
         fields = await compat.read_connection(hook.conn_id, hook.fields_of)
-        if fields == known:
+        if loop in self._kept and fields == self._kept[loop][1]:
             return False
         client = AsyncClient(hook.bind(fields), hook.clock)
-        async with self._opening:
-            await self.close()
-            hook.__dict__.pop("fields", None)
-            self._fields, self._opened = fields, client
+        await self.close()
+        hook.__dict__.pop("fields", None)
+        self._kept[loop] = client, fields
         return True
 
     async def run(self, make: Callable[[T], Call[Any]], budget: RetryBudget | None = None) -> Any:
         """Run an operation, given as what to do with the API; outside ``async with`` on a client for this call only."""
-        if self._opened is not None:
-            return await self._opened.run(make, budget)
+        if (kept := self._kept.get(asyncio.get_running_loop())) is not None:
+            return await kept[0].run(make, budget)
         client = await self.client()
         try:
             return await client.run(make, budget)
@@ -86,16 +93,19 @@ class Aio(Generic[T]):
             await client.close()
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._opened is not None:
-            client, self._opened = self._opened, None
-            await client.close()
+        """Close the connections of the running event loop."""
+        if (kept := self._kept.pop(asyncio.get_running_loop(), None)) is not None:
+            await kept[0].close()
 
     async def keep(self) -> Self:
         """Keep one client until :meth:`close`."""
-        async with self._opening:
-            if self._opened is None:
-                self._opened = await self.client()
+        loop = asyncio.get_running_loop()
+        for ended in [one for one in self._kept if one.is_closed()]:
+            del self._kept[ended]
+        if loop not in self._kept:
+            made = await self._make()
+            # one that somebody else has kept meanwhile goes on; this one has opened nothing yet
+            self._kept.setdefault(loop, made)
         return self
 
     async def __aenter__(self) -> Self:

@@ -9,20 +9,26 @@ looks only; judging and the polling loop stay in :mod:`~airflow_provider_pipelin
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock
 from airflow_provider_pipelines.core.http.calls import Await, Call
 from airflow_provider_pipelines.core.http.retry import ONE_TRY
-from airflow_provider_pipelines.errors import AuthenticationError
+from airflow_provider_pipelines.errors import AuthenticationError, TransportError
 from airflow_provider_pipelines.hook.base import hook_named
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.observation import Observation
 
+#: seconds for a look, and for each thing that it may ask for singly; those who wait learn that it took longer
+LOOK_TIME, TIME_FOR_EACH = 60.0, 2.0
+#: seconds for a look at however many things: new waits stand behind it as long
+LONGEST_LOOK = 300.0
 #: the part of its interval by which a wait may be served early, to share a look
 SLACK = 0.25
 
@@ -60,7 +66,11 @@ class Poller:
         self._kind = kind
         self._scope = scope
         self._clock = clock
-        self._waiters: list[_Waiter] = []
+        #: those who wait, in the order they came
+        self._waiters: dict[_Waiter, None] = {}
+        #: when each is due, the first on top; those who have left are passed over when they come up
+        self._due: list[tuple[float, int, _Waiter]] = []
+        self._joined = itertools.count()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.users = 0
@@ -72,26 +82,32 @@ class Poller:
 
     async def _join(self, ids: Sequence[str], delay: float) -> Mapping[str, Observation]:
         answer: asyncio.Future[Mapping[str, Observation]] = asyncio.get_running_loop().create_future()
-        waiter = _Waiter(ids, self._clock.time() + delay, delay * SLACK, answer)
-        self._waiters.append(waiter)
-        self._news.set()
+        waiter = _Waiter(ids, self._clock.monotonic() + delay, delay * SLACK, answer)
+        self._waiters[waiter] = None
+        entry = (waiter.due, next(self._joined), waiter)
+        heapq.heappush(self._due, entry)
+        if self._due[0] is entry:
+            self._news.set()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._serve())
         try:
             return await answer
         finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            self._waiters.pop(waiter, None)
 
     async def _serve(self) -> None:
         while self._waiters:
-            wait = min(waiter.due for waiter in self._waiters) - self._clock.time()
-            if wait > 0:
-                await self._until(wait)
+            due, _, first = self._due[0]
+            if first not in self._waiters:
+                heapq.heappop(self._due)
                 continue
-            now = self._clock.time()
+            now = self._clock.monotonic()
+            if due > now:
+                await self._until(due - now)
+                continue
             served = [waiter for waiter in self._waiters if waiter.due - waiter.slack <= now]
-            self._waiters = [waiter for waiter in self._waiters if waiter not in served]
+            for waiter in served:
+                del self._waiters[waiter]
             await self._look_for(served)
 
     async def _until(self, seconds: float) -> None:
@@ -119,15 +135,31 @@ class Poller:
                     waiter.answer.set_result({id: seen[id] for id in waiter.ids if id in seen})
 
     async def _seen(self, ids: Sequence[str]) -> Mapping[str, Observation]:
-        """Look; where the keys are refused, look again if the connection has other ones meanwhile."""
+        """
+        Look; where the keys are refused, look again if the connection has other ones meanwhile.
+
+        :raises TransportError: it takes too long
+        """
         hook = self._hook
-        aio = await hook.aio.keep()
+        seconds = min(LOOK_TIME + TIME_FOR_EACH * len(ids), LONGEST_LOOK)
+        # a longer pause that the service asks for is left to those who wait
+        budget = replace(ONE_TRY, seconds=seconds)
         try:
-            return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
-        except AuthenticationError:
-            if not await aio.reread():
+            async with asyncio.timeout(seconds) as limit:
+                aio = await hook.aio.keep()
+                try:
+                    return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), budget))
+                except AuthenticationError:
+                    if not await aio.reread():
+                        raise
+                return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), budget))
+        except TimeoutError:
+            if not limit.expired():
                 raise
-        return dict(await aio.run(lambda api: hook.look(api, self._kind, self._scope, ids), ONE_TRY))
+        raise TransportError(
+            f"a look at {len(ids)} took longer than {seconds:g} s",
+            service=hook.vendor, operation="look", method="GET", path=self._kind,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Stop polling and close the connections."""
@@ -143,7 +175,7 @@ def _key(
     vendor: str, arguments: Mapping[str, Any], kind: str, scope: Mapping[str, Any], own: str | None, team: str | None
 ) -> Any:
     loop = asyncio.get_running_loop()
-    return id(loop), vendor, own, json.dumps([arguments, scope], sort_keys=True), kind, team
+    return loop, vendor, own, json.dumps([arguments, scope], sort_keys=True), kind, team
 
 
 class Shared:

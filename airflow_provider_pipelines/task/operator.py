@@ -173,6 +173,7 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.watch import Waiting
 
         client = self.hook.get_conn()
+        client.end_by(work.deadline)
         if self.cancel_on_kill and self.cancels and self._cancel is None:
             self._cancel = self.hook.canceller(self.kind, self.scope)
         client.transport.run(

@@ -83,6 +83,7 @@ class RunOperator(VerbOperator):
         from airflow_provider_pipelines.core.verbs.once import SingleStart
 
         client = self.hook.get_conn()
+        client.end_by(deadline)
         if self.cancel_on_kill:
             # before the request: when it is answered there may be no time left
             self._cancel = self.hook.canceller(self.kind, self.scope)

@@ -231,6 +231,7 @@ class GoalSensor(BaseSensorOperator):
 
         things = self._things()
         client = self.hook.get_conn()
+        client.end_by(self.hook.clock.time() + self.timeout)
         seen: dict[str, Judgement] = client.transport.run(
             look_once(things, self.hook.looker(self.kind, self.scope), self.hook.clock.time)
         )

@@ -41,10 +41,11 @@ class HostClock(Clock):
         return self.true.now % 10_000  # since this host was started
 
     def sleep(self, seconds):
-        self.true.sleep(seconds)
+        # hands are turned by a millisecond at the least, as time goes on in any sleep
+        self.true.sleep(max(seconds, 0.001))
 
     async def pause(self, seconds):
-        self.true.sleep(seconds)
+        self.sleep(seconds)
 
 
 def fire(deferral, clock):

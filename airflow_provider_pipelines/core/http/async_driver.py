@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.core.http.calls import Acquire, Await, Call, MaskSecret, Reply, SignedRequest, Sleep
+from airflow_provider_pipelines.core.http.calls import (
+    GATE_CHECK,
+    Acquire,
+    Await,
+    Call,
+    MaskSecret,
+    Reply,
+    SignedRequest,
+    Sleep,
+)
 from airflow_provider_pipelines.core.http.delivery import (
     CUT,
     HOST_HINT,
@@ -26,6 +35,7 @@ from airflow_provider_pipelines.errors import PipelinesError
 if TYPE_CHECKING:
     import aiohttp
 
+    from airflow_provider_pipelines.core.http.calls import Gate
     from airflow_provider_pipelines.core.http.route import Route
     from airflow_provider_pipelines.core.http.sync_driver import T
 
@@ -105,15 +115,18 @@ class AsyncTransport:
             context = await asyncio.to_thread(route.tls_context)
         except OSError:
             raise Undelivered(NO_CERTIFICATES, sent=False, hint=TLS_HINT) from None
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context, limit=20),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=route.timeout, sock_read=route.timeout),
+            timeout=aiohttp.ClientTimeout(total=route.total, sock_connect=route.timeout, sock_read=route.timeout),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
             max_line_size=LARGEST_HEADER,
             max_field_size=LARGEST_HEADER,
         )  # fmt: skip
+        # there is no public way: it sends a PUT or DELETE again by itself when a kept connection is lost
+        session._retry_connection = False
+        return session
 
     async def close(self) -> None:
         """Close the connections."""
@@ -152,7 +165,7 @@ async def _no_mask(_: str) -> None:
     return None
 
 
-async def _enter(gate: Any) -> None:
+async def _enter(gate: Gate) -> asyncio.AbstractEventLoop:
     loop = asyncio.get_running_loop()
     turn: asyncio.Future[None] = loop.create_future()
 
@@ -163,13 +176,16 @@ async def _enter(gate: Any) -> None:
     def wake() -> None:
         loop.call_soon_threadsafe(let_in)
 
-    if gate.enter(wake):
-        return
+    if gate.enter(wake, loop):
+        return loop
     try:
-        await turn
-    except asyncio.CancelledError:
-        gate.withdraw(wake)
+        while not turn.done():
+            await asyncio.wait({turn}, timeout=GATE_CHECK)
+            gate.recover(loop)
+    except BaseException:
+        gate.withdraw(wake, loop)
         raise
+    return loop
 
 
 def _undelivered_by_aiohttp(error: Exception) -> Undelivered:

@@ -8,14 +8,22 @@ An operation yields :class:`Request` and receives the parsed answer. The session
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from airflow_provider_pipelines.core.http.forks import renewed_in_children
+
 T = TypeVar("T")
+
+Loop: TypeAlias = asyncio.AbstractEventLoop
+
+#: seconds between two looks of those who wait at a gate whether it is held by an event loop that has stopped
+GATE_CHECK = 1.0
 
 #: a running operation: yields requests and other effects, returns its result
 Call: TypeAlias = Generator[Any, Any, T]
@@ -78,7 +86,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """Wait for a turn at a gate; leaving it is a plain call of :meth:`Gate.leave`."""
+    """Wait for a turn at a gate, and get what :meth:`Gate.leave` wants: the event loop, or None for a thread."""
 
     gate: Gate
 
@@ -101,51 +109,94 @@ class Gate:
     """
     A turnstile for threads and for tasks of event loops alike.
 
+    An event loop may stop with calls under way, which then never leave: their places go to those who wait. Should it
+    run again after all, there is one more inside for a while.
+
     :param limit: how many may be inside at once
     """
 
     def __init__(self, limit: int = 1) -> None:
         self._limit = limit
-        self._inside = 0
-        self._waiting: deque[Callable[[], None]] = deque()
+        self.renew()
+        renewed_in_children(self)
+
+    def renew(self) -> None:
+        """Let everybody out: in a forked child, whose parent's threads hold the places and perhaps the lock."""
+        #: how many are inside, by their event loop; None for threads
+        self._inside: Counter[Loop | None] = Counter()
+        self._waiting: OrderedDict[Callable[[], None], Loop | None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def enter(self, wake: Callable[[], None]) -> bool:
-        """Go in, or queue up: then ``wake`` is called once the place is ours."""
+    def enter(self, wake: Callable[[], None], loop: Loop | None = None) -> bool:
+        """
+        Go in, or queue up: then ``wake`` is called once the place is ours.
+
+        :param loop: the event loop of the task that enters; None for a thread, which stands still while it waits
+        """
         with self._lock:
-            if self._inside < self._limit:
-                self._inside += 1
+            if self._inside.total() >= self._limit:
+                self._forget_stopped(loop is None)
+            if self._inside.total() < self._limit:
+                self._inside[loop] += 1
                 return True
-            self._waiting.append(wake)
+            self._waiting[wake] = loop
             return False
 
-    def leave(self) -> None:
+    def leave(self, loop: Loop | None = None) -> None:
         """Give the place to the next in the queue, or free it."""
         with self._lock:
-            heir = self._waiting.popleft() if self._waiting and self._inside <= self._limit else None
-            if heir is None:
-                self._inside -= 1
-        if heir is not None:
-            heir()
+            if self._inside[loop] > 0:
+                self._inside[loop] -= 1
+            heirs = self._let_in()
+        self._wake(heirs)
 
-    def withdraw(self, wake: Callable[[], None]) -> None:
+    def withdraw(self, wake: Callable[[], None], loop: Loop | None = None) -> None:
         """Leave the queue; if the place was given already, pass it on."""
         with self._lock:
             if wake in self._waiting:
-                self._waiting.remove(wake)
+                del self._waiting[wake]
                 return
-        self.leave()
+        self.leave(loop)
+
+    def recover(self, loop: Loop | None = None) -> None:
+        """Give on the places of event loops that have stopped: whoever waits has to look now and then."""
+        with self._lock:
+            self._forget_stopped(loop is None)
+            heirs = self._let_in()
+        self._wake(heirs)
 
     def resize(self, limit: int) -> None:
         """Let more or fewer in at once; who waits comes in if there is room now."""
         with self._lock:
             self._limit = limit
-            heirs = []
-            while self._waiting and self._inside < self._limit:
-                self._inside += 1
-                heirs.append(self._waiting.popleft())
-        for heir in heirs:
-            heir()
+            heirs = self._let_in()
+        self._wake(heirs)
+
+    def _forget_stopped(self, thread: bool) -> None:
+        # a thread that waits here is not going to run the loop that it was called from
+        held_up = asyncio._get_running_loop() if thread else None
+        for loop in [one for one in self._inside if one is not None and (one is held_up or not one.is_running())]:
+            del self._inside[loop]
+
+    def _let_in(self) -> Sequence[tuple[Callable[[], None], Loop | None]]:
+        heirs: list[tuple[Callable[[], None], Loop | None]] = []
+        for wake, loop in self._waiting.items():
+            if self._inside.total() >= self._limit:
+                break
+            if loop is None or loop.is_running():
+                self._inside[loop] += 1
+                heirs.append((wake, loop))
+        for wake, _ in heirs:
+            del self._waiting[wake]
+        return heirs
+
+    def _wake(self, heirs: Sequence[tuple[Callable[[], None], Loop | None]]) -> None:
+        for wake, loop in heirs:
+            try:
+                wake()
+            except RuntimeError:
+                # its loop was closed just now
+                self.leave(loop)
 
 
 def segment(value: object) -> str:

@@ -30,8 +30,11 @@ def to_reply(status: int, headers: Mapping[str, str], body: bytes, proxy: str | 
     """
     Make the reply that a call gets.
 
-    :raises Undelivered: a proxy answered in the service's place, or the answer is too large
+    :raises Undelivered: a proxy answered in the service's place, the answer is too large, or is none
     """
+    if status < 200:
+        # 101: what follows on the connection is another protocol
+        raise Undelivered(CUT, sent=True)
     if status == 407 and proxy:
         raise Undelivered(PROXY_LOGIN, sent=False, hint=PROXY_HINT)
     if len(body) > LARGEST_ANSWER:

@@ -9,6 +9,8 @@ Other credentials are another identity: mending the connection takes effect at o
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from airflow_provider_pipelines.core.http.calls import Acquire, Call, Gate
+from airflow_provider_pipelines.core.http.forks import renewed_in_children
 from airflow_provider_pipelines.errors import (
     AuthenticationError,
     MalformedReply,
@@ -37,24 +40,37 @@ _KEPT = 256
 
 class Pace:
     """
-    Spread requests evenly.
+    Spread requests evenly, and hold all of them back when the service asks for it.
 
     :param per_second: requests a second, or None for no bound
     """
 
     def __init__(self, per_second: float | None = None) -> None:
         self._gap = 1 / per_second if per_second else 0.0
-        self._free_at = 0.0
+        self._free_at = self._held_until = 0.0
+        self.renew()
+        renewed_in_children(self)
+
+    def renew(self) -> None:
+        """Take a new lock: in a forked child, one of the parent's threads may hold the old one for ever."""
         self._lock = threading.Lock()
 
-    def reserve(self, now: float) -> float:
-        """Take the next free moment and tell how many seconds away it is."""
-        if not self._gap:
-            return 0.0
+    def reserve(self, now: float, within: float = math.inf) -> float:
+        """
+        Take the next free moment and tell how many seconds away it is.
+
+        :param within: how many seconds away it is taken at most; one that is farther away is told and left to others
+        """
         with self._lock:
-            at = max(now, self._free_at)
-            self._free_at = at + self._gap
+            at = max(now, self._free_at, self._held_until)
+            if self._gap and at - now <= within:
+                self._free_at = at + self._gap
         return at - now
+
+    def hold(self, until: float) -> None:
+        """Let no request out before ``until``: the service has said so, and whoever asks before makes it worse."""
+        with self._lock:
+            self._held_until = max(self._held_until, until)
 
 
 @dataclass(slots=True, repr=False)
@@ -184,7 +200,7 @@ def lease(
     """
     if (value := token.fresh(clock())) is not None:
         return value
-    yield Acquire(token.gate)
+    loop = yield Acquire(token.gate)
     try:
         if (value := token.fresh(clock())) is not None:
             return value
@@ -204,11 +220,13 @@ def lease(
         token.keep(value, clock() + seconds, margin)
         return value
     finally:
-        token.gate.leave()
+        token.gate.leave(loop)
 
 
 _IDENTITIES: OrderedDict[str, Identity] = OrderedDict()
-_LOCK = threading.Lock()
+# no fork happens while another thread holds it
+_LOCK = threading.RLock()
+os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def shared_identity(*parts: str | None, per_second: float | None = None) -> Identity:

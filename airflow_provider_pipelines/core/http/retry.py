@@ -30,7 +30,7 @@ class RetryBudget:
     :param attempts: how often a request is sent at most
     :param first_pause: seconds before the second attempt; doubles from then on
     :param longest_pause: seconds, the most between two attempts
-    :param seconds: the most for all pauses of a call together
+    :param seconds: the most for all pauses and answers of a request together: after that it is not sent again
     """
 
     attempts: int = 4

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+#: connecting, sending, the answer's head and its body may each take as long as one read
+TIMES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -18,7 +21,7 @@ class Route:
 
     :param verify: whether TLS certificates are checked
     :param ca_bundle: path of a file with the certificates to trust, or None for the usual ones
-    :param timeout: seconds, for connecting and for each read
+    :param timeout: seconds, for connecting and for each read; all of an exchange takes :attr:`total` at most
     :param proxy: the proxy's URL for every address, or None to let ``environment`` decide
     :param environment: proxies by scheme and exceptions, as ``getproxies_environment`` gives them; {} for none
     """
@@ -28,6 +31,11 @@ class Route:
     timeout: float = 15.0
     proxy: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def total(self) -> float:
+        """Seconds for an exchange as a whole, however often a few bytes of it come in time."""
+        return TIMES * self.timeout
 
     def proxy_to(self, url: str) -> str | None:
         """Give the proxy for an address, with its scheme; None for a direct way."""

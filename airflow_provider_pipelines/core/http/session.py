@@ -9,12 +9,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from airflow_provider_pipelines.core.http.calls import Acquire, Call, Reply, Request, SignedRequest, Sleep
-from airflow_provider_pipelines.core.http.retry import Again, Renew, RetryBudget, decide
-from airflow_provider_pipelines.errors import AuthenticationError, OutcomeUnknown, PipelinesError, TransportError
+from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, Again, Renew, RetryBudget, decide
+from airflow_provider_pipelines.errors import (
+    ApiError,
+    AuthenticationError,
+    OutcomeUnknown,
+    PipelinesError,
+    Throttled,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.identity import Identity
@@ -54,17 +62,40 @@ class Scheme(Protocol):
         """Drop the token that a request was just refused with."""
 
 
+@dataclass(slots=True)
+class Spent:
+    """
+    The time of one request with all its attempts.
+
+    :param left: seconds for further pauses and answers
+    """
+
+    left: float
+
+    def pause(self, seconds: float) -> Call[None]:
+        """Wait."""
+        self.left -= seconds
+        yield Sleep(seconds)
+
+
 class Session:
     """
     Carries out the operations of one service with one set of credentials.
 
     :param scheme: signs requests and reads answers
-    :param clock: gives Unix time, for tokens, signatures and pacing
+    :param clock: gives Unix time, for tokens and signatures
+    :param timer: gives seconds since whenever, for pauses and how long answers take
     """
 
-    def __init__(self, scheme: Scheme, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        scheme: Scheme,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.scheme = scheme
         self.clock = clock
+        self.timer = timer
 
     def carry(self, call: Call[T], budget: RetryBudget) -> Call[T]:
         """Run an operation: its requests become signed exchanges, all else passes through."""
@@ -86,12 +117,13 @@ class Session:
             call.close()
 
     def _exchange(self, request: Request, budget: RetryBudget) -> Call[Any]:
-        attempt, renewed, slept = 0, False, 0.0
+        attempt, renewed = 0, False
+        spent = Spent(budget.seconds)
         sent: list[SignedRequest] = []
         while True:
             attempt += 1
             try:
-                return (yield from self._once(request, sent))
+                return (yield from self._once(request, sent, spent))
             except PipelinesError as error:
                 match decide(
                     error,
@@ -101,9 +133,8 @@ class Session:
                     budget=budget,
                     spread=random.random,
                 ):
-                    case Again(after) if slept + after <= budget.seconds:
-                        slept += after
-                        yield Sleep(after)
+                    case Again(after) if after <= spent.left:
+                        yield from spent.pause(after)
                     case Renew():
                         renewed = True
                         attempt -= 1
@@ -115,12 +146,14 @@ class Session:
                             self.scheme.identity.refused(error, self.clock())
                         raise
 
-    def _once(self, request: Request, sent: list[SignedRequest]) -> Call[Any]:
+    def _once(self, request: Request, sent: list[SignedRequest], spent: Spent) -> Call[Any]:
         identity = self.scheme.identity
-        yield Acquire(identity.gate)
+        loop = yield Acquire(identity.gate)
         try:
-            if pause := identity.pace.reserve(self.clock()):
-                yield Sleep(pause)
+            if pause := identity.pace.reserve(self.timer(), spent.left):
+                if pause > spent.left:
+                    raise self._held_back(request, pause)
+                yield from spent.pause(pause)
             identity.check(self.clock())
             signed = yield from self._sign(request)
             if signed is None:
@@ -129,10 +162,12 @@ class Session:
                 request.guard()
             sent.append(signed)
             lost = None
+            begun = self.timer()
             try:
                 reply = yield signed
             except Undelivered as reason:
                 lost = undelivered(self.scheme.service, request, reason)
+            spent.left -= self.timer() - begun
             if lost is not None:
                 raise lost
             result = self.scheme.read(request, reply, self.clock())
@@ -140,11 +175,24 @@ class Session:
             if not error.renewable and error.until is None:
                 identity.refused(error, self.clock())
             raise
+        except ApiError as error:
+            if error.retry_after is not None and not error.unsent:
+                identity.pace.hold(self.timer() + min(error.retry_after, LONGEST_PAUSE))
+            raise
         else:
             identity.accepted()
             return result
         finally:
-            identity.gate.leave()
+            identity.gate.leave(loop)
+
+    def _held_back(self, request: Request, pause: float) -> Throttled:
+        error = Throttled(
+            f"the service asked for a pause, and {pause:.0f} s of it are left",
+            service=self.scheme.service, operation=request.operation, method=request.method, path=request.path,
+            status=0, retry_after=pause,
+        )  # fmt: skip
+        error.unsent = True
+        return error
 
     def _sign(self, request: Request) -> Call[SignedRequest | None]:
         try:

@@ -73,6 +73,8 @@ class RunningCall:
 
     def ready(self, now: float) -> bool:
         """Tell whether it may go on."""
+        if self._gate is not None and not self._let_in:
+            self._gate.recover()
         return self.paused is None and (self._let_in if self._gate is not None else self.due <= now)
 
     def wait(self, now: float) -> float:

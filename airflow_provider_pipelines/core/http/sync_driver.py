@@ -7,13 +7,22 @@ service may have got the request. :mod:`.async_driver` is its twin.
 
 from __future__ import annotations
 
+import math
 import ssl
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_pipelines.core.http.calls import Acquire, Call, MaskSecret, Reply, SignedRequest, Sleep
+from airflow_provider_pipelines.core.http.calls import (
+    GATE_CHECK,
+    Acquire,
+    Call,
+    MaskSecret,
+    Reply,
+    SignedRequest,
+    Sleep,
+)
 from airflow_provider_pipelines.core.http.delivery import (
     CUT,
     HOST_HINT,
@@ -26,6 +35,7 @@ from airflow_provider_pipelines.core.http.delivery import (
     UNREACHABLE,
     to_reply,
 )
+from airflow_provider_pipelines.core.http.forks import leave_to_parent, renewed_in_children
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.errors import PipelinesError
 
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
     import requests
     import urllib3
 
+    from airflow_provider_pipelines.core.http.connections import Limit
     from airflow_provider_pipelines.core.http.route import Route
 
 T = TypeVar("T")
@@ -45,6 +56,7 @@ class SyncTransport:
     :param route: how the service is reached
     :param sleep: waits for so many seconds
     :param mask: keeps a derived secret out of the logs
+    :param left: gives the seconds that an exchange has at most, beside what the route allows
     """
 
     def __init__(
@@ -52,12 +64,26 @@ class SyncTransport:
         route: Route,
         sleep: Callable[[float], None] = time.sleep,
         mask: Callable[[str], None] = lambda _: None,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self.route = route
+        self.left = left
         self._sleep = sleep
         self._mask = mask
+        self._limit: Limit | None = None
         self._adapter: requests.adapters.HTTPAdapter | None = None
         self._pools: dict[tuple[Any, ...], urllib3.HTTPConnectionPool] = {}
+        renewed_in_children(self)
+
+    def renew(self) -> None:
+        """Leave the connections to the parent: in a forked child, which makes its own."""
+        if self._pools:
+            from airflow_provider_pipelines.core.http.connections import close_here
+
+            for pool in self._pools.values():
+                close_here(pool)
+            leave_to_parent(self._adapter, self._pools)
+        self._adapter, self._pools = None, {}
 
     def run(self, call: Call[T]) -> T:
         """Run a call to its end."""
@@ -89,7 +115,8 @@ class SyncTransport:
                 turn = threading.Event()
                 if not gate.enter(turn.set):
                     try:
-                        turn.wait()
+                        while not turn.wait(GATE_CHECK):
+                            gate.recover()
                     except BaseException:
                         gate.withdraw(turn.set)
                         raise
@@ -99,6 +126,8 @@ class SyncTransport:
     def _send(self, signed: SignedRequest) -> Reply:
         import urllib3
 
+        from airflow_provider_pipelines.core.http.connections import Limit
+
         headers = dict(signed.headers)
         length = len(signed.body or b"")
         if length or signed.method not in {"GET", "HEAD"}:
@@ -107,9 +136,11 @@ class SyncTransport:
         proxy = route.proxy_to(signed.url)
         scheme, _, rest = signed.url.partition("://")
         host, _, target = rest.partition("/")
+        limit = self._limit = self._limit or Limit()
+        limit.begin(max(0.01, min(route.total, self.left())), route.timeout)
         try:
             # the pool alone: all that a session and an adapter would add is time, and a look at the environment
-            answer = self._pool(f"{scheme}://{host}", proxy).urlopen(
+            answer = self._pool(f"{scheme}://{host}", proxy, limit).urlopen(
                 signed.method,
                 # a proxy is told the whole address, unless it only makes a tunnel
                 signed.url if proxy and scheme == "http" else f"/{target}",
@@ -118,7 +149,7 @@ class SyncTransport:
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
-                timeout=urllib3.Timeout(connect=route.timeout, read=route.timeout),
+                timeout=limit.left(),
                 preload_content=False,
                 decode_content=False,
             )
@@ -130,9 +161,11 @@ class SyncTransport:
         # outside of the handler: the library's error may hold the request, credentials included
         raise lost
 
-    def _pool(self, address: str, proxy: str | None) -> urllib3.HTTPConnectionPool:
+    def _pool(self, address: str, proxy: str | None, limit: Limit) -> urllib3.HTTPConnectionPool:
         """Give the connections to an address, with proxy and certificates as ``requests`` sets them up."""
         import requests
+
+        from airflow_provider_pipelines.core.http.connections import keep_to
 
         route = self.route
         known = (address, proxy, route.verify, route.ca_bundle)
@@ -143,6 +176,7 @@ class SyncTransport:
             proxies = {"http": proxy, "https": proxy} if proxy else {}
             verify = (route.ca_bundle or True) if route.verify else False
             pool: Any = adapter.get_connection_with_tls_context(prepared, verify, proxies)
+            keep_to(limit, pool)
             adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]  # has no types
             self._pools[known] = pool
         return self._pools[known]

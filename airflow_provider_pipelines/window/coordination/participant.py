@@ -69,7 +69,9 @@ class Participant:
 
     def running_call(self, call: Call[Any]) -> RunningCall:
         """Bind a call to this fleet's transport."""
-        return RunningCall(call, self.hook.get_conn().transport.perform)
+        client = self.hook.get_conn()
+        client.end_by(self._terms.deadline)
+        return RunningCall(call, client.transport.perform)
 
     # what participants do
 

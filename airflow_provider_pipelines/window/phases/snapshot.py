@@ -107,6 +107,7 @@ class Snapshot:
         running_calls = {}
         for name, call in calls.items():
             client = self._resolved_targets[int(name)].fleet.hook.get_conn()
+            client.end_by(self._deadline)
             budget = RetryBudget(seconds=max(0.0, min(300.0, self._deadline - dependencies.clock.time())))
             running_calls[name] = RunningCall(client.session.carry(call, budget), client.transport.perform)
         ended = side_by_side(running_calls, dependencies.clock.time, dependencies.clock.sleep)

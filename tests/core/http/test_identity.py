@@ -79,11 +79,11 @@ def test_who_withdraws_from_the_queue_is_forgotten():
 
 
 def entering(gate, log, name):
-    yield Acquire(gate)
+    loop = yield Acquire(gate)
     try:
         log.append(name)
     finally:
-        gate.leave()
+        gate.leave(loop)
 
 
 def test_a_gate_serves_threads():
