@@ -127,8 +127,11 @@ def find_connection(hook: Any, conn_id: str) -> Any:
     except ImportError:
         if AIRFLOW != (3, 1):
             raise
-        # outside of a task 3.1 looks for a supervisor that it could ask, and there is none
-        raise _own("AirflowNotFoundException")(f"The conn_id `{conn_id}` isn't defined") from None
+        # outside of a task 3.1.0 looks for a supervisor that it could ask, and there is none: the commands ask the
+        # secrets backends and the metadata database themselves
+        from airflow.models.connection import Connection
+
+        return Connection.get_connection_from_secrets(conn_id)
 
 
 async def read_connection(conn_id: str, read: Callable[[Any, Any], T]) -> T:

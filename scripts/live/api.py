@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import requests
 
 from scripts.live.processes import Failure
+
+#: how often a request is sent that finds the database locked
+TRIES = 5
 
 
 class Api:
@@ -85,10 +89,14 @@ class Api:
         return sorted(str(one["task_id"]) for one in reply.json()["task_instances"])
 
     def _call(self, method: str, path: str, body: Any = None, allow: int | None = None) -> requests.Response:
-        try:
-            reply = self._send(method, path, body)
-        except requests.RequestException as error:
-            raise Failure(f"Airflow's API does not answer {method} {path}: {error}") from None
+        for again in range(TRIES):
+            try:
+                reply = self._send(method, path, body)
+            except requests.RequestException as error:
+                raise Failure(f"Airflow's API does not answer {method} {path}: {error}") from None
+            if "Database error" not in reply.text or again == TRIES - 1:
+                break
+            time.sleep(1.0)  # SQLite was locked by another of Airflow's processes, and nothing was changed
         if not reply.ok and reply.status_code != allow:
             raise Failure(f"Airflow answers {method} {path} with HTTP {reply.status_code}.", [reply.text[:500]])
         return reply

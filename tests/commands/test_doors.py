@@ -114,7 +114,8 @@ def test_whoever_stops_reading_sees_no_traceback(database, desk, fleet):
     said = process.stderr.read()
     process.stderr.close()
     assert process.wait(60) == 1
-    assert said == ""
+    # 3.1 says what its migrations' library sets up
+    assert [line for line in said.splitlines() if "alembic" not in line] == []
 
 
 CANARY = "canary-of-the-secrets"

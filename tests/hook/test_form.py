@@ -149,6 +149,8 @@ def test_the_old_form_of_airflow_itself_takes_them():
     pytest.importorskip("flask_appbuilder.fieldwidgets")
     from wtforms import Form
 
+    if not isinstance(Form, type):
+        pytest.skip("Airflow puts a stand-in in the place of the package, to read widgets without it")
     for hook in HOOKS:
         made = type("Whole", (Form,), hook.get_connection_form_widgets())
         empty = made()

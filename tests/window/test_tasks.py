@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from airflow_provider_pipelines import compat
 from airflow_provider_pipelines.window import MaintenanceWindow
 from airflow_provider_pipelines.window import tasks as window_tasks
 from airflow_provider_pipelines.window.phases.scope import Dependencies
@@ -234,6 +235,8 @@ def test_the_log_ends_with_a_table(fleet, play, capsys, caplog):
     # 3.2 and later write it to the standard output, those before leave that to what runs the task
     lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
     lines += [line for record in caplog.records for line in record.getMessage().splitlines()]
+    if not lines and compat.AIRFLOW == (3, 1):
+        pytest.skip("3.1.0 keeps the log of a task that nobody supervises to itself")
     start = next(n for n, line in enumerate(lines) if line.startswith("window.quiesce of window nightly/window: quiet"))
     assert lines[start + 1].split()[:6] == ["service", "name", "id", "before", "after", "result"]
     rows = [line for line in lines[start + 3 :] if line.startswith(("enos", "dli", "codearts"))]
