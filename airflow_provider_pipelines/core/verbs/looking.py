@@ -17,7 +17,6 @@ from airflow_provider_pipelines.errors import (
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
-    from airflow_provider_pipelines.core.verbs.once import Run
 
 
 def look_each(ids: Iterable[str], look: Callable[[str], Call[Observation]]) -> Call[dict[str, Observation]]:
@@ -75,17 +74,15 @@ def _unless_ended(id: str, error: PipelinesError, ended: Callable[[str], Call[bo
     return None if over else error
 
 
-def shown(id: str, status: Callable[[str], Call[str]], active: Callable[[], Call[Sequence[Run]]]) -> Call[str | None]:
+def shown(id: str, status: Callable[[str], Call[str]], listed: Callable[[str], Call[str | None]]) -> Call[str | None]:
     """
     Give a status, or None if the thing is gone.
 
-    A service need not say what it answers about one that was cancelled: a refusal counts as gone if the list of those
-    that go on agrees.
+    A service need not say what it answers about one that was cancelled: after a refusal the list tells.
+
+    :param listed: gives the status that a whole list shows, or None if it lacks the thing
     """
     try:
         return (yield from status(id))
-    except NotFound:
-        return None
-    except InvalidRequest:
-        found: str | None = next((run.status for run in (yield from active()) if run.id == id), None)
-        return found
+    except (NotFound, InvalidRequest) as error:
+        return None if gone(error) else (yield from listed(id))

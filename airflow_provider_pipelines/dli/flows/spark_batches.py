@@ -49,28 +49,31 @@ def observation(batch: SparkBatch, log: Sequence[str] = ()) -> Observation:
 
 def active_batches(api: SparkApi) -> Call[list[SparkBatch]]:
     """Give the batches that go on: those with a documented word for it, and others among the first that are listed."""
+    rows = yield from _going(api)
+    return [batch for row in rows.values() if word((batch := batch_of(row)).state) not in SPARK_ENDED]
+
+
+def _going(api: SparkApi) -> Call[Rows]:
     found: Rows = {}
     for state in SPARK_ACTIVE:
         found |= yield from (yield from api.spark_listing((("state", state),))).read()
-    found |= yield from (yield from api.spark_listing()).search(first_page)
-    return [batch for row in found.values() if word((batch := batch_of(row)).state) not in SPARK_ENDED]
+    return found | (yield from (yield from api.spark_listing()).search(first_page))
 
 
 def look_batches(api: SparkApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at batches: few of them singly; of more, those that go on by the list, and the rest singly."""
-    seen: dict[str, Observation] = {}
-    if len(ids) > SINGLY:
-        going = {batch.id: batch for batch in (yield from active_batches(api))}
-        seen = {id: observation(going[id]) for id in ids if id in going}
+    rows = (yield from _going(api)) if len(ids) > SINGLY else {}
 
     def look(id: str) -> Call[Observation]:
+        if id in rows and word((listed := batch_of(rows[id])).state) not in SPARK_ENDED:
+            return observation(listed)
         batch = yield from api.show_spark_batch(id)
         log: Sequence[str] = batch.log
         if word(batch.state) == DEAD and not log:
             log = yield from _last_lines(api, id)
         return observation(batch, log)
 
-    return seen | (yield from look_each([id for id in ids if id not in seen], look))
+    return (yield from look_each(ids, look))
 
 
 def _last_lines(api: SparkApi, id: str) -> Call[Sequence[str]]:
@@ -118,10 +121,14 @@ class SparkSource(Source):
 
     def status(self, id: str) -> Call[str | None]:
         """Give the state of a batch."""
-        return (yield from shown(id, self._state, self.active))
+        return (yield from shown(id, self._state, self._listed))
 
     def _state(self, id: str) -> Call[str]:
         return word((yield from self._api.show_spark_batch_state(id)).state)
+
+    def _listed(self, id: str) -> Call[str | None]:
+        rows = yield from (yield from self._api.spark_listing((("job-id", id),))).read()
+        return word(batch_of(rows[id]).state) if id in rows else None
 
     def recent(self, since: float) -> Call[list[Run]]:
         """Give the batches that were created after a time."""

@@ -40,24 +40,27 @@ def observation(job: SqlJob) -> Observation:
 
 def active_sql_jobs(api: SqlApi) -> Call[list[SqlJob]]:
     """Give the jobs that go on: those with a documented word for it, and others among the latest."""
+    rows = yield from _going(api)
+    return [job for row in rows.values() if (job := job_of(row)).status not in SQL_ENDED]
+
+
+def _going(api: SqlApi) -> Call[Rows]:
     found: Rows = {}
     for word in SQL_ACTIVE:
         found |= yield from (yield from api.sql_listing((("job-status", word),))).read()
-    found |= yield from (yield from api.sql_listing()).search(first_page)
-    return [job for row in found.values() if (job := job_of(row)).status not in SQL_ENDED]
+    return found | (yield from (yield from api.sql_listing()).search(first_page))
 
 
 def look_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[dict[str, Observation]]:
     """Look at jobs: few of them singly; of more, those that go on by the list, and the rest singly."""
-    seen: dict[str, Observation] = {}
-    if len(ids) > SINGLY:
-        going = {job.job_id: job for job in (yield from active_sql_jobs(api))}
-        seen = {id: observation(going[id]) for id in ids if id in going}
+    rows = (yield from _going(api)) if len(ids) > SINGLY else {}
 
     def look(id: str) -> Call[Observation]:
+        if id in rows and (job := job_of(rows[id])).status not in SQL_ENDED:
+            return observation(job)
         return observation((yield from api.show_sql_job_status(id)))
 
-    return seen | (yield from look_each([id for id in ids if id not in seen], look))
+    return (yield from look_each(ids, look))
 
 
 def cancel_sql_jobs(api: SqlApi, ids: Sequence[str]) -> Call[None]:
@@ -105,10 +108,14 @@ class SqlSource(Source):
 
     def status(self, id: str) -> Call[str | None]:
         """Give the status of a job."""
-        return (yield from shown(id, self._status, self.active))
+        return (yield from shown(id, self._status, self._listed))
 
     def _status(self, id: str) -> Call[str]:
         return (yield from self._api.show_sql_job_status(id)).status
+
+    def _listed(self, id: str) -> Call[str | None]:
+        rows = yield from (yield from self._api.sql_listing((("job-id", id),))).read()
+        return job_of(rows[id]).status if id in rows else None
 
     def recent(self, since: float) -> Call[list[Run]]:
         """Give the jobs that began after a time."""
