@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.codearts.flows.marker import Marker
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
 from airflow_provider_pipelines.core.http import identity
+from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
 from airflow_provider_pipelines.emulator import things
