@@ -182,7 +182,7 @@ async def _enter(gate: Gate) -> asyncio.AbstractEventLoop:
         while not turn.done():
             await asyncio.wait({turn}, timeout=GATE_CHECK)
             gate.recover(loop)
-    except BaseException:
+    except BaseException:  # cancelled, or the loop ends: whatever it is, the place goes to the next one
         gate.withdraw(wake, loop)
         raise
     return loop

@@ -112,7 +112,9 @@ class Listing:
             keys = [self.key(row) for row in page.rows]
             fresh = any(key not in reading.rows for key in keys)
             reading.rows.update(zip(keys, page.rows, strict=True))
-            if number > 1 and keys == reading.pages[-1].keys and page.total in {None, len(reading.rows)}:
+            # without a total, as many rows as were asked for may be the first of more
+            all_there = page.total == len(reading.rows) or (page.total is None and len(keys) != self.size)
+            if number > 1 and keys == reading.pages[-1].keys and all_there:
                 break  # a service that knows no pages gives the whole list each time
             reading.pages.append(_Seen(before, keys, page.total))
             if enough is not None and enough(reading.rows):

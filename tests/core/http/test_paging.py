@@ -53,7 +53,8 @@ class Shelf:
                 self.rows.reverse()
             self.moments.append(frozenset(self.rows))
 
-    def run(self, call):
+    @staticmethod
+    def run(call):
         came = None
         while True:
             try:
@@ -113,3 +114,20 @@ def test_a_list_that_is_changed_each_time_is_an_error_in_the_end():
     shelf = Shelf(150, [[("delete", 3), ("insert", 149)]] * 99, 100, 100, True)
     with pytest.raises(ListChanged, match="nothing is concluded from a part"):
         shelf.run(shelf.listing().read())
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "whole"),
+    [(3, None, True), (150, None, True), (100, None, False), (100, 100, True), (3, 9, False)],
+)
+def test_a_service_that_knows_no_pages_is_whole_only_where_that_can_be_told(count, total, whole):
+    def page_at(number, before):
+        yield from ()
+        return Page(list(range(count)), total)
+
+    call = Listing("S", "list_things", "/things", page_at, lambda row: row, 100).read()
+    if whole:
+        assert len(Shelf.run(call)) == count
+    else:
+        with pytest.raises(ListChanged):
+            Shelf.run(call)
