@@ -9,12 +9,12 @@ import pytest
 
 from airflow_provider_pipelines import compat
 from airflow_provider_pipelines import trigger as trigger_module
-from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.core.verbs.goals import Goal
 from airflow_provider_pipelines.core.verbs.observation import Watched
 from airflow_provider_pipelines.hook.poller import _POLLERS, Shared
 from airflow_provider_pipelines.trigger import OWNED, WatchTrigger
 from tests.conftest import SteppedClock
+from tests.support.clocks import TurningClock
 
 RUNNING = "00000000-fa4e-4000-8000-000000000001"
 ARGUMENTS = {"enos_conn_id": "enos_default", "org_id": None}
@@ -78,27 +78,8 @@ async def test_a_trigger_that_breaks_tells_its_task(emulator, clock, broken):
     assert event["error"]["error"] in {"ConfigurationError", "WatchFailed"}
 
 
-class Real(Clock):
-    """Keeps the machine's time but waits for nothing real: a turn of the loop stands for each wait."""
-
-    def __init__(self):
-        self.now = 1_000_000.0
-
-    def time(self):
-        return self.now
-
-    def monotonic(self):
-        return self.now
-
-    async def pause(self, seconds):
-        # all who wait get their turn before time moves on
-        for _ in range(20):
-            await asyncio.sleep(0)
-        self.now += seconds
-
-
 async def test_many_waits_share_each_look(emulator):
-    clock = Real()
+    clock = TurningClock()
     waits = [make(clock, Watched(RUNNING, DOWN), deadline=clock.now + 300) for _ in range(40)]
     ends = await asyncio.gather(*(events(wait) for wait in waits))
     assert {end[0]["ended"] for end in ends} == {"deadline"}
@@ -143,7 +124,7 @@ async def test_a_bug_in_a_look_reaches_everybody_who_waits(emulator, clock):
 async def test_a_bug_in_one_look_does_not_strand_those_who_wait_for_a_later_one(emulator):
     from airflow_provider_pipelines.core.http.async_driver import drive
 
-    clock = Real()
+    clock = TurningClock()
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
         look, broken = poller._hook.look, [True]
 

@@ -6,33 +6,15 @@ import time
 import pytest
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.clock import Clock
 from airflow_provider_pipelines.core.http.async_driver import drive
 from airflow_provider_pipelines.core.http.calls import Await
 from airflow_provider_pipelines.core.http.retry import transient
 from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.hook import poller as module
 from airflow_provider_pipelines.hook.poller import Shared
+from tests.support.clocks import TurningClock
 
 ARGUMENTS = {"enos_conn_id": "enos_default", "org_id": None}
-
-
-class Turning(Clock):
-    """Its waits take a few turns of the event loop."""
-
-    def __init__(self):
-        self.now = 1_000_000.0
-
-    def time(self):
-        return self.now
-
-    def monotonic(self):
-        return self.now
-
-    async def pause(self, seconds):
-        for _ in range(20):
-            await asyncio.sleep(0)
-        self.now += seconds
 
 
 def seen(ids):
@@ -62,7 +44,7 @@ def steps(monkeypatch):
 
 async def rounds(number):
     """Let so many waits take two looks each, which come due together."""
-    clock = Turning()
+    clock = TurningClock()
     async with Shared("enos", ARGUMENTS, "pipeline", {}, clock=clock) as poller:
         poller._hook.look = lambda api, kind, scope, ids: seen(ids)
 
