@@ -38,7 +38,7 @@ class HostClock(Clock):
         return self.true.now + self.ahead + (self.set_by if self.true.now >= self.set_at else 0.0)
 
     def monotonic(self):
-        return self.true.now % 10_000  # since this host was started
+        return self.true.now - 1_600_000_000  # since this host was started
 
     def sleep(self, seconds):
         # hands are turned by a millisecond at the least, as time goes on in any sleep
