@@ -224,6 +224,22 @@ def delete_variable(key: str) -> None:
     _own("Variable").delete(key)
 
 
+def base_address() -> str:
+    """Give the address that Airflow believes to have, or empty."""
+    section = "api" if AIRFLOW >= (3, 0) else "webserver"
+    address: str = _own("conf").get(section, "base_url", fallback="")
+    return address
+
+
+def runs_a_task() -> bool:
+    """Tell whether Airflow runs this process for a task, so that there is one to ask; 2.11 asks its database itself."""
+    if AIRFLOW < (3, 0):  # 2.11
+        return True
+    from airflow.sdk.execution_time import task_runner
+
+    return hasattr(task_runner, "SUPERVISOR_COMMS")
+
+
 def run_state(dag_id: str, run_id: str) -> str | None:
     """
     Give the state of a DAG run, or None for one that is gone.

@@ -142,6 +142,8 @@ def airflow_home(tmp_path_factory):
     kept = {name: os.environ.get(name) for name in ("AIRFLOW_HOME", "HOME")}
     os.environ.update(AIRFLOW_HOME=str(home / "airflow"), HOME=str(home))
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    # which Airflow this is: on 2.11 there is no database here that could keep it
+    os.environ["AIRFLOW_VAR_PIPELINES_INSTALLATION"] = "tests"
     os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
     yield home
     for name, value in kept.items():

@@ -712,7 +712,7 @@ class CodeArtsMachine(Machine):
                 task_id="task", pipeline_id=pipeline, timeout=TIMEOUT, poll_interval=20, cancel_on_kill=cancel, **how
             )
 
-        task = Marker.of(ti, None).task
+        task = Marker.of(ti, None, "").task
         before, was_live = set(self.all_runs()), self.live(task)
         where = len(self.chronicle.events)
         self.emulator.clear_faults()

@@ -81,6 +81,7 @@ class RunOperator(VerbOperator):
     def _obtain(self, context: Any, deadline: float) -> Work:
         from airflow_provider_pipelines.core.verbs.marker import Marker
         from airflow_provider_pipelines.core.verbs.once import SingleStart
+        from airflow_provider_pipelines.task.installation import installation
 
         client = self.hook.get_conn()
         client.end_by(deadline)
@@ -89,7 +90,8 @@ class RunOperator(VerbOperator):
             self._cancel = self.hook.canceller(self.kind, self.scope)
         body = self.body()
         memory = _Memory(self, context, deadline)
-        marker = Marker.of(context.get("ti"), self.wanted(client.api, body))
+        which = installation(self.hook.clock.sleep, self.log.warning)
+        marker = Marker.of(context.get("ti"), self.wanted(client.api, body), which)
         single_start = SingleStart(self.source(client.api, body), marker, memory, self.hook.clock.time, self.log.info)
         client.run(single_start.obtain())
         return memory.work

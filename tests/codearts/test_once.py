@@ -1,5 +1,7 @@
 """A run is asked for once: adopting, finding what was lost, and failing where it stays unclear. By hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_provider_pipelines.codearts.flows.run_source import MOST_DETAILS, ROOM, RunSource
@@ -36,11 +38,11 @@ GONE = {"error_code": "DEVPIPE.00099999", "error_msg": "x"}
 LOST = OutcomeUnknown("cut", service="s", operation="run_pipeline", method="POST", path="/")
 
 
-def marker(attempt=1, arguments="same", **about):
+def marker(attempt=1, arguments="same", installation="here", **about):
     ti = TaskInstance(attempt)
     for name, value in about.items():
         setattr(ti, name, value)
-    return Marker.of(ti, arguments)
+    return Marker.of(ti, arguments, installation)
 
 
 class Memory:
@@ -90,8 +92,8 @@ def record(script, mark=None, age=3600.0, **more):
 
 
 def test_a_marker_is_read_back_from_a_description():
-    mark = marker(3)
-    assert Marker.read(f"of the author [airflow x] {named(mark)}") == mark
+    for mark in (marker(3), marker(3, installation=""), older(marker(3))):
+        assert Marker.read(f"of the author [airflow x] {named(mark)}") == mark
     assert Marker.read(None) is None
     assert Marker.read("[airflow 12-34-1]") is None
 
@@ -108,7 +110,7 @@ def test_each_task_instance_has_a_marker_of_its_own(about):
 def test_attempts_share_all_but_their_number():
     assert (marker(2).task, marker(2).digest) == (marker(1).task, marker(1).digest)
     assert marker(arguments="other").digest != marker().digest
-    assert Marker.of(None, "x").attempt == 1
+    assert Marker.of(None, "x", "here").attempt == 1
 
 
 @pytest.mark.parametrize(
@@ -420,6 +422,45 @@ def test_a_run_with_our_marker_is_taken_over_whichever_attempt_asked_for_it():
     run, _ = obtain(script, None, marker(3))
     assert (run.id, run.adopted) == ("a", True)
     assert "run_pipeline" not in script.operations
+
+
+def older(mark):
+    return replace(mark, installation=None)
+
+
+def test_a_run_of_another_airflow_with_the_same_dag_is_not_ours():
+    script = left(detail("theirs", description=named(marker(1, installation="elsewhere"))))
+    assert obtain(script, None, marker(2))[0].id == "new"
+
+
+def test_our_own_run_is_found_beside_that_of_another_airflow():
+    theirs, ours = named(marker(1, installation="elsewhere")), named(marker(1))
+    script = left(detail("theirs", description=theirs), detail("ours", description=ours))
+    assert obtain(script, None, marker(2))[0].id == "ours"
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "here"), ("here", ""), ("", "")])
+def test_where_nothing_tells_two_airflows_apart_the_candidates_are_named(first, second):
+    script = left(detail("a", description=named(marker(1, installation=first))), detail("b"))
+    with pytest.raises(WatchFailed, match=r"another Airflow may have the same DAG.*read or written: a\. None was"):
+        obtain(script, None, marker(2, installation=second))
+    assert "run_pipeline" not in script.operations
+
+
+def test_a_lost_answer_is_not_found_by_a_marker_that_another_airflow_writes_too():
+    mark = marker(installation="")
+    script = left(detail("a", description=named(mark)))
+    script.answers["run_pipeline"] = [LOST]
+    with pytest.raises(WatchFailed, match=r"another Airflow may have the same DAG.*: a\. None was started.*cut"):
+        obtain(script, None, mark)
+    assert script.operations.count("run_pipeline") == 1
+
+
+def test_what_a_version_before_asked_for_is_taken_over():
+    script = left(detail("a", description=named(older(marker(1)))))
+    assert obtain(script, None, marker(2))[0].id == "a"
+    script = left(detail("a", description=named(older(marker(1)))))
+    assert obtain(script, Memory(record(script, older(marker(1)))), marker(2))[0].id == "a"
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELED"])

@@ -190,10 +190,10 @@ def test_airflows_own_queue_stays_airflows():
 
 
 def test_a_marked_name_fits():
-    marker = Marker("0" * 16, "1" * 12, 999999)
+    marker = Marker("0" * 16, "1" * 12, 999999, "2" * 6)
     assert len(marked_name("x" * (LONGEST_NAME - ROOM), marker)) == LONGEST_NAME
     assert Marker.read(marked_name(None, marker)) == Marker.read(marked_name("nightly", marker)) == marker
 
 
 def test_a_marker_fits_the_older_limit_of_a_tags_value():
-    assert len(Marker("0" * 16, "1" * 12, 999999).word) <= 43
+    assert len(Marker("0" * 16, "1" * 12, 999999, "2" * 6).word) <= 43

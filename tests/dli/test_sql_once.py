@@ -35,11 +35,11 @@ GONE = NotFound("gone", **ABOUT)
 REFUSED = InvalidRequest("no", **ABOUT)
 
 
-def marker(attempt=1, arguments="same", **about):
+def marker(attempt=1, arguments="same", installation="here", **about):
     ti = TaskInstance(attempt)
     for name, value in about.items():
         setattr(ti, name, value)
-    return Marker.of(ti, arguments)
+    return Marker.of(ti, arguments, installation)
 
 
 class Script:
@@ -199,7 +199,7 @@ def test_each_task_instance_has_a_marker_of_its_own(about):
 def test_attempts_share_all_but_their_number():
     assert (marker(2).task, marker(2).digest) == (marker(1).task, marker(1).digest)
     assert marker(arguments="other").digest != marker().digest
-    assert Marker.of(None, "x").attempt == 1
+    assert Marker.of(None, "x", "here").attempt == 1
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,9 @@ class Surroundings:
         ):  # fmt: skip
             for name, new in changes.items():
                 self._patches.enter_context(mock.patch.object(owner, name, new))
-        self._patches.enter_context(mock.patch.dict(os.environ, connections(self.emulator.env)))
+        # no Airflow runs these tasks, so its address tells it from others
+        airflow = {"AIRFLOW__API__BASE_URL": "https://airflow.example"}
+        self._patches.enter_context(mock.patch.dict(os.environ, {**connections(self.emulator.env), **airflow}))
         return self
 
     def __exit__(self, *error):

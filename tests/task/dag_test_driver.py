@@ -56,7 +56,16 @@ def main(names):
         return run_trigger(trigger, ti)
 
     airflows._run_inline_trigger = counted
-    return {name: play(DAGS[name], hops) for name in names}
+    return {**{name: play(DAGS[name], hops) for name in names}, "variables": variables()}
+
+
+def variables():
+    """Give what is in the metadata database at the end."""
+    from airflow.models.variable import Variable
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return {variable.key: variable.get_val() for variable in session.query(Variable)}
 
 
 if __name__ == "__main__":

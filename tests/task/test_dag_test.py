@@ -5,12 +5,15 @@ Airflow resumes them with the event only: what a task gives to ``defer`` besides
 """
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from airflow_provider_pipelines.core.verbs.marker import Marker
+from airflow_provider_pipelines.task.installation import KEY
 from tests.commands.conftest import ROOT, Database, uncovered
 from tests.conftest import Emulator
 from tests.stored.worlds import QUERY
@@ -46,11 +49,15 @@ def slow():
     running.stop()
 
 
+def airflows_own(env):
+    return {name: value for name, value in env.items() if name != "AIRFLOW_VAR_PIPELINES_INSTALLATION"}
+
+
 @pytest.fixture(scope="module")
 def played(airflow, slow):
     """Play all DAGs in one process, since a process takes longer to begin than they to run."""
     env = {
-        **uncovered(airflow.env), **slow.env, "EMULATOR": slow.url, "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        **airflows_own(uncovered(airflow.env)), **slow.env, "EMULATOR": slow.url, "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     }  # fmt: skip
     names = ["operator", "batch", "run", "sensor", "window"]
@@ -88,6 +95,24 @@ def test_what_they_give_is_what_they_give_elsewhere(played):
     (sensed,) = found["sensor"]["results"]["stopped"]
     assert sensed["after"] == "job_cancel_success"
     assert found["window"]["results"]["window.restore"]["result"] == "restored"
+
+
+def test_the_first_run_gives_this_airflow_its_id_and_all_later_ones_carry_it(played, slow):
+    found, _ = played
+    (id,) = [text for key, text in found["variables"].items() if key.startswith(KEY)]
+    assert re.fullmatch("[0-9a-f]{32}", id)
+    told = Marker.of(None, None, id).installation
+    marked = [marker for text in texts(slow.state()) if (marker := Marker.read(text) or Marker.parse(text))]
+    assert len(marked) == 2
+    assert {marker.installation for marker in marked} == {told}
+
+
+def texts(value):
+    """Give all texts in what JSON can hold."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(inner)
 
 
 def test_a_window_played_like_that_leaves_the_fleet_as_it_was(played, slow):

@@ -13,10 +13,15 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_WORD = re.compile(r"(?P<task>[0-9a-f]{16})-(?P<digest>[0-9a-f]{12})-(?P<attempt>[0-9]{1,6})(?![0-9])")
+_WORD = re.compile(
+    r"(?P<task>[0-9a-f]{16})-(?P<digest>[0-9a-f]{12})-(?P<attempt>[0-9]{1,6})"
+    r"(?:-(?P<installation>[0-9a-f]{6})(?![0-9a-f]))?(?![0-9])"
+)
 _NAMED = re.compile(rf"airflow[ -]{_WORD.pattern}")
 #: characters that :attr:`Marker.word` has at most
-LONGEST_WORD = 16 + 1 + 12 + 1 + 6
+LONGEST_WORD = 16 + 1 + 12 + 1 + 6 + 1 + 6
+#: stands in a marker for an Airflow that could not tell which one it is
+UNTOLD = "000000"
 
 
 def _hash(value: Any, length: int) -> str:
@@ -31,21 +36,29 @@ class Marker:
     :param task: a digest of the task instance, the same for all its attempts
     :param digest: a digest of what was asked for
     :param attempt: which attempt asked
+    :param installation: a digest of the Airflow that asked, since several may have the same DAG; None where a version
+        of this package asked that did not say
     """
 
     task: str
     digest: str
     attempt: int
+    installation: str | None = None
 
     @classmethod
-    def of(cls, task_instance: Any, arguments: Any) -> Marker:
-        """Make the marker of an attempt."""
+    def of(cls, task_instance: Any, arguments: Any, installation: str) -> Marker:
+        """
+        Make the marker of an attempt.
+
+        :param installation: what tells this Airflow from others, or empty
+        """
         names = ("dag_id", "task_id", "run_id", "map_index")
         attempt = getattr(task_instance, "try_number", 1)
         return cls(
             _hash([str(getattr(task_instance, name, None)) for name in names], 16),
             _hash(arguments, 12),
             attempt if isinstance(attempt, int) else 1,
+            _hash(installation, len(UNTOLD)) if installation else UNTOLD,
         )
 
     @classmethod
@@ -60,12 +73,21 @@ class Marker:
 
     @classmethod
     def _from(cls, found: re.Match[str] | None) -> Marker | None:
-        return cls(found["task"], found["digest"], int(found["attempt"])) if found else None
+        return cls(found["task"], found["digest"], int(found["attempt"]), found["installation"]) if found else None
 
     @property
     def word(self) -> str:
         """The marker as one word of letters, digits and hyphens."""
-        return f"{self.task}-{self.digest}-{self.attempt}"
+        word = f"{self.task}-{self.digest}-{self.attempt}"
+        return word if self.installation is None else f"{word}-{self.installation}"
+
+    def same_task(self, other: Marker) -> bool | None:
+        """Tell whether another marker is of the same task instance; None where nothing tells in which Airflow."""
+        if other.task != self.task:
+            return False
+        if other.installation is None:
+            return True
+        return None if UNTOLD in (self.installation, other.installation) else other.installation == self.installation
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ SETTLE = 120.0
 PAUSE = 5.0
 #: candidates that a message names at most
 _NAMED = 10
+_SOMEBODYS = (
+    "carry its marker, but another Airflow may have the same DAG, and the Variable pipelines_installation, which tells "
+    "them apart, could not be read or written"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,7 @@ class SingleStart:
         while True:
             found = [run for run in (yield from self.source.active()) if run.status not in self.source.ended]
             late = self.now() >= until
-            run = self._only(found, lambda marker: marker.task == self.marker.task, doubts=late)
+            run = self._only(found, self.marker.same_task, doubts=late)
             if run is not None or late:
                 break
             yield Sleep(2 * PAUSE)
@@ -219,30 +223,34 @@ class SingleStart:
 
     def _search(self, record: Record, until: float, why: str = "") -> Call[Run | None]:
         """Search for the run of a request until it is found, or for some time."""
+        asked = Marker.parse(record.marker) or self.marker
         while True:
             found = yield from self.source.recent(record.asked_at)
             late = self.now() >= until
-            run = self._only(found, lambda marker: marker.word == record.marker, why, doubts=late)
+            run = self._only(found, lambda marker: marker == asked and asked.same_task(marker), why, doubts=late)
             if run is not None or late:
                 return run
             yield Sleep(PAUSE)
 
     def _only(
-        self, found: Iterable[Run], ours: Callable[[Marker], bool], why: str = "", *, doubts: bool = True
+        self, found: Iterable[Run], ours: Callable[[Marker], bool | None], why: str = "", *, doubts: bool = True
     ) -> Run | None:
         """Give the one run that is ours, or None if there is none."""
-        found = list(found)
-        runs = {run.id: run for run in found if run.marker is not None and ours(run.marker)}
+        told = [(run, run.marker is not None and ours(run.marker)) for run in found]
+        runs = {run.id: run for run, is_ours in told if is_ours}
         if len(runs) > 1:
             raise WatchFailed(
                 f"several carry the marker of this task: {_listed(runs)}. {self.source.remedy}: all but one."
             )
-        unclear = [run.id for run in found if run.doubtful]
-        if not runs and unclear and doubts:
-            raise WatchFailed(
-                f"it is not clear whether a {self.source.noun} was started for this task. These may be it, and do not "
-                f"show their marker: {_listed(unclear)}. None was started beside them.{why}"
-            )
+        for ids, how in (
+            ([run.id for run, is_ours in told if is_ours is None], _SOMEBODYS),
+            ([run.id for run, _ in told if run.doubtful], "may be it, and do not show their marker"),
+        ):
+            if ids and doubts and not runs:
+                raise WatchFailed(
+                    f"it is not clear whether a {self.source.noun} was started for this task. These {how}: "
+                    f"{_listed(ids)}. None was started beside them.{why}"
+                )
         return next(iter(runs.values()), None)
 
 
