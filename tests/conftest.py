@@ -12,11 +12,11 @@ import requests
 from hypothesis import HealthCheck, settings
 
 from airflow_provider_pipelines.core.clock import Clock
-from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
 from airflow_provider_pipelines.core.http.sync_driver import SyncTransport
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.enos.verifier import Verifier
+from tests.support.playing import forget_credentials
 
 # in CI the same examples each time, so that a change turns red by itself only; elsewhere new ones each time, and a
 # failure prints how to repeat it. `HYPOTHESIS_PROFILE=ci` repeats here what CI did.
@@ -164,7 +164,7 @@ def emulator(shared_emulator, monkeypatch):
     monkeypatch.setattr(PipelinesHook, "clock", SteppedClock(shared_emulator))
     for name, value in shared_emulator.env.items():
         monkeypatch.setenv(name, value)
-    identity._IDENTITIES.clear()
+    forget_credentials()
     return shared_emulator
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.emulator.credentials import ENOS_ORG
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.provider import CONNECTIONS
@@ -27,7 +26,7 @@ from scripts.matrix.versions import as_on
 from tests.conftest import Emulator, SteppedClock
 from tests.support.airflow import AIRFLOW, TaskDeferred, since
 from tests.support.modes import TaskInstance, context_of, deferred, fire
-from tests.support.playing import MemoryStore, Runs
+from tests.support.playing import MemoryStore, Runs, forget_credentials
 from tests.test_architecture import NAME, TASKS, VENDORS
 
 ROOT = Path(__file__).parents[1]
@@ -211,7 +210,7 @@ def demo_world(monkeypatch):
     for name, value in world.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(PipelinesHook, "clock", SteppedClock(world))
-    identity._IDENTITIES.clear()
+    forget_credentials()
     yield world
     world.stop()
 

@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from airflow_provider_pipelines import errors
 from airflow_provider_pipelines.codearts.operators import CodeArtsRunPipelineOperator, CodeArtsStopRunOperator
 from airflow_provider_pipelines.codearts.sensors import CodeArtsRunSensor
-from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.core.verbs.marker import Marker
 from airflow_provider_pipelines.dli.operators import DliBatchRunOperator, DliBatchStopOperator
 from airflow_provider_pipelines.dli.sensors import DliJobSensor
@@ -37,6 +36,7 @@ from airflow_provider_pipelines.hook.base import PipelinesHook
 from tests.codearts.conftest import NIGHTLY
 from tests.conftest import Emulator, SteppedClock
 from tests.support.modes import OPERATOR_MODES, SENSOR_MODES, Store, TaskInstance
+from tests.support.playing import forget_credentials
 
 #: goes many ways through lines that other tests cover, and is five times as slow when they are counted
 pytestmark = pytest.mark.no_cover
@@ -232,7 +232,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.emulator.reset()
-        identity._IDENTITIES.clear()
+        forget_credentials()
         self.clock = SteppedClock(self.emulator)
         self.chronicle = Chronicle().__enter__()
         self.patches = [
@@ -261,7 +261,7 @@ class Machine(RuleBasedStateMachine):
     def play(self, mode, make, faults, ids, interfere=None):
         """Run a task, and check what holds for each: gives its result or error, and where its history begins."""
         self.emulator.clear_faults()
-        identity._IDENTITIES.clear()
+        forget_credentials()
         self.before = self.statuses()
         self.since = len(self.chronicle.events)
         self.stale = any(fault["fault"]["kind"] == "stale" for fault in faults)

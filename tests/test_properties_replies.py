@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_pipelines.core.http import identity
 from airflow_provider_pipelines.core.http.calls import Acquire, MaskSecret, Reply, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.retry import LONGEST_PAUSE, RetryBudget
 from airflow_provider_pipelines.core.http.session import Session, Undelivered
 from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
 from airflow_provider_pipelines.hook.connection import Fields
+from tests.support.playing import forget_credentials
 from tests.test_properties_operations import HOOKS, HUAWEI, OPERATIONS, shown, zero
 
 #: goes many ways through lines that other tests cover, and is five times as slow when they are counted
@@ -53,7 +53,7 @@ class Played:
 
     def __init__(self, entry, answers, token=None, fields=None):
         hook, usual_fields = HOOKS[entry.vendor]
-        identity._IDENTITIES.clear()
+        forget_credentials()
         self.binding = hook.bind(fields or usual_fields)
         self.entry, self.answers, self.token = entry, list(answers), token and list(token)
         self.now, self.slept = NOW, 0.0

@@ -14,6 +14,7 @@ from airflow_provider_pipelines.window.phases.scope import Dependencies, resolve
 from airflow_provider_pipelines.window.phases.snapshot import Snapshot
 from airflow_provider_pipelines.window.phases.verdict import judge
 from airflow_provider_pipelines.window.record.repository import RecordRepository
+from tests.support.airflow import forget_masks
 
 ORG, PROJECT, CODEARTS = "o10000000000001", "1a300000000000000000000000000fa4", "c0dea27500000000000000000000fa4e"
 WIND = "5f0e0000-0000-4000-8000-{:012d}".format
@@ -142,4 +143,6 @@ def statuses(state):
 
 
 def forget_credentials():
+    """Forget the tokens of all connections, and which secrets are kept out of the logs."""
     identity._IDENTITIES.clear()
+    forget_masks()
