@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -62,7 +62,7 @@ class Operation:
         return [value for name, value in call.params.items() if name != "project_id"]
 
 
-class Table:
+class Table(list[Operation]):
     """
     Operations of one service; the name of a function is the name of its operation.
 
@@ -70,18 +70,18 @@ class Table:
     """
 
     def __init__(self, service: str) -> None:
+        super().__init__()
         self.service = service
-        self.operations: list[Operation] = []
-
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self.operations)
 
     def route(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Make the decorated function answer a path."""
 
         def add(handler: Handler) -> Handler:
-            name = handler.__name__
-            self.operations.append(Operation(self.service, name, method, path, handler, **options))
+            self.enter(handler.__name__, method, path, handler, **options)
             return handler
 
         return add
+
+    def enter(self, name: str, method: str, path: str, handler: Handler, **options: Any) -> None:
+        """Make a function answer a path, under the name of an operation."""
+        self.append(Operation(self.service, name, method, path, handler, **options))
