@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Refusal, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline, CodeArtsProject
     from airflow_provider_pipelines.emulator.codearts.state.run import Run
-    from airflow_provider_pipelines.emulator.world import World
 
 
 PIPELINES = "/v5/{project_id}/api/pipelines"

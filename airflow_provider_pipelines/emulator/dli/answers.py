@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 _UNKNOWN = {

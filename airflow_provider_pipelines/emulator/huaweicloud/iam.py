@@ -6,17 +6,10 @@ https://docs.otc.t-systems.com/identity-access-management/api-ref/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.huaweicloud.gateway import iso
 from airflow_provider_pipelines.emulator.huaweicloud.iam_tokens import caller, check_agency, here, member, own_failure
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 table = Table("iam")
 

@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.huaweicloud.gateway import iso
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.huaweicloud.gateway import Token
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.huaweicloud.gateway import Token, iso
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 table = Table("iam")
 

@@ -7,7 +7,7 @@ https://support.huaweicloud.com/intl/en-us/api-pipeline/CreatePipelineNew.html a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_pipelines.emulator.codearts.lookup import (
     PIPELINE,
@@ -18,14 +18,8 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     project_of,
 )
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
-from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 from airflow_provider_pipelines.emulator.things import SeedError
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
 
 table = Table("codearts")
 

@@ -10,12 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.codearts.lookup import RUN, STEP, failure, invalid, step_of
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Refusal, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.run import Run
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")

@@ -6,7 +6,7 @@ https://support.huaweicloud.com/intl/en-us/api-pipeline/pipeline_03_0000.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_pipelines.emulator.codearts.lookup import (
     PIPELINE,
@@ -18,12 +18,7 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
 from airflow_provider_pipelines.emulator.codearts.run_views import run_detail, run_row
 from airflow_provider_pipelines.emulator.codearts.state.run import Run
 from airflow_provider_pipelines.emulator.codearts.views import listed, pipeline_detail, pipeline_row
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 table = Table("codearts")
 

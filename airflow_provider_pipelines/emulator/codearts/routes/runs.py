@@ -22,13 +22,10 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     run_of,
 )
 from airflow_provider_pipelines.emulator.codearts.views import queue_row
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")

@@ -23,13 +23,10 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
 )
 from airflow_provider_pipelines.emulator.codearts.run_views import artifacts
 from airflow_provider_pipelines.emulator.codearts.views import variables
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")

@@ -22,15 +22,11 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     said,
     unknown_job,
 )
-from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
+from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN, FlinkJob
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("dli")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.dli.answers import (
     body_of,
@@ -23,13 +22,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     unknown_job,
 )
 from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import checked_ids, job_ids
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 table = Table("dli")
 

@@ -7,7 +7,7 @@ https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_pipelines.emulator.dli.answers import (
     body_of,
@@ -22,13 +22,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
 )
 from airflow_provider_pipelines.emulator.dli.flink_views import job_row
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE, STOPPABLE, FlinkJob
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 table = Table("dli")
 

@@ -7,7 +7,6 @@ https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0392.html
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.dli.answers import (
     body_of,
@@ -19,12 +18,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     said,
 )
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 table = Table("dli")
 

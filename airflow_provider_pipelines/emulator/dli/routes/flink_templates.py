@@ -7,7 +7,6 @@ https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_j
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.dli.answers import (
@@ -20,13 +19,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
     tagged,
 )
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 table = Table("dli")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.dli.answers import (
     body_of,
@@ -21,13 +20,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
 )
 from airflow_provider_pipelines.emulator.dli.state.spark import SparkBatch
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 table = Table("dli")
 

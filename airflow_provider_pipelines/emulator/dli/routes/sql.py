@@ -24,13 +24,10 @@ from airflow_provider_pipelines.emulator.dli.answers import (
 )
 from airflow_provider_pipelines.emulator.dli.sql_views import job_row, progress_of, status_word
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("dli")

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator.dli.answers import body_of, check_word, failure, page_number, project_of
 from airflow_provider_pipelines.emulator.dli.routes.sql import ROWS, check_queue, created, sql_job_of, succeeded
-from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.sql import SqlJob
-    from airflow_provider_pipelines.emulator.wire import Answer, Call
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("dli")

@@ -16,13 +16,10 @@ from airflow_provider_pipelines.emulator.enos.lookup import (
     pipeline_of,
     success,
 )
-from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.enos.state import EnosPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.wire import Answer, Call
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("enos")
