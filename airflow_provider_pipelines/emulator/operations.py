@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from airflow_provider_pipelines.emulator.things import Fields
+from airflow_provider_pipelines.emulator.things import Fields, picked
 from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
 from airflow_provider_pipelines.emulator.world import World
 
 #: what a module with operations is written with
-__all__ = ["Answer", "Call", "Fields", "Handler", "Operation", "Refusal", "Table", "World"]
+__all__ = ["Answer", "Call", "Fields", "Handler", "Operation", "Refusal", "Table", "World", "picked"]
 
 Handler = Callable[[World, Call], Any]
 

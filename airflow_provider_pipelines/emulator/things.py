@@ -129,6 +129,11 @@ class Thing(ABC):
         return {**self.fields, "pending": steps}
 
 
+def picked(fields: Fields, *names: str) -> Fields:
+    """Return those of the fields that are named, in that order."""
+    return {name: fields[name] for name in names}
+
+
 def checked(id: str, given: Mapping[str, Any], known: Mapping[str, Any], optional: Mapping[str, type]) -> Fields:
     """Return the fields that a seed gives, if they are known and of the right type."""
     for name, value in given.items():

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow_provider_pipelines.emulator import credentials
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
+from airflow_provider_pipelines.emulator.operations import Fields, World, picked
 
 
 def job_row(world: World, project_id: str, id: str, fields: Fields, *, detailed: bool) -> Fields:
@@ -20,18 +15,11 @@ def job_row(world: World, project_id: str, id: str, fields: Fields, *, detailed:
     path = {} if fields["savepoint_path"] is None else {"savepoint_path": fields["savepoint_path"]}
     row = {
         "job_id": int(id),
-        "name": fields["name"],
-        "desc": fields["desc"],
-        "job_type": fields["job_type"],
-        "status": fields["status"],
-        "status_desc": fields["status_desc"],
-        "create_time": fields["create_time"],
+        **picked(fields, "name", "desc", "job_type", "status", "status_desc", "create_time"),
         **started,
         "queue_name": fields["queue_name"],
         "graph_editor_enabled": False,
-        "has_savepoint": fields["has_savepoint"],
-        "edge_group_ids": fields["edge_group_ids"],
-        "restart_times": fields["restart_times"],
+        **picked(fields, "has_savepoint", "edge_group_ids", "restart_times"),
         **path,
     }
     if not detailed:
@@ -42,11 +30,9 @@ def job_row(world: World, project_id: str, id: str, fields: Fields, *, detailed:
         **row,
         "user_id": credentials.IAM_USER_ID,
         "project_id": project_id,
-        "sql_body": fields["sql_body"],
-        "run_mode": fields["run_mode"],
+        **picked(fields, "sql_body", "run_mode"),
         "job_config": {**_JOB_CONFIG, "obs_bucket": fields["obs_bucket"], **fields["job_config"]},
-        "main_class": fields["main_class"],
-        "entrypoint_args": fields["entrypoint_args"],
+        **picked(fields, "main_class", "entrypoint_args"),
         "execution_graph": None,
         "update_time": fields["update_time"],
     }

@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_provider_pipelines.emulator.operations import Fields, World, picked
+
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.sql import SqlJob
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 def status_word(world: World, status: str) -> str:
@@ -25,22 +25,16 @@ def job_row(world: World, id: str, fields: Fields) -> Fields:
         message = json.dumps({"error_code": "DLI.0999", "error_msg": message})
     row = {
         "job_id": id,
-        "job_type": fields["job_type"],
-        "queue_name": fields["queue_name"],
-        "owner": fields["owner"],
-        "start_time": fields["start_time"],
+        **picked(fields, "job_type", "queue_name", "owner", "start_time"),
         "duration": (fields["end_time"] or world.now) - fields["start_time"],
         "status": status_word(world, fields["status"]),
         "input_row_count": 0,
         "bad_row_count": 0,
         "input_size": fields["input_size"],
         "result_count": len(fields["rows"]) if fields["status"] == "FINISHED" else 0,
-        "database_name": fields["database_name"],
-        "table_name": fields["table_name"],
+        **picked(fields, "database_name", "table_name"),
         "detail": _columns(fields),
-        "engine_type": fields["engine_type"],
-        "statement": fields["statement"],
-        "tags": fields["tags"],
+        **picked(fields, "engine_type", "statement", "tags"),
         "message": message,
     }
     if fields["end_time"] is not None:

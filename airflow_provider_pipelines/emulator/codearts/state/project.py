@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
 from airflow_provider_pipelines.emulator.codearts.state.run import Run
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked, picked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.settings import Settings
@@ -87,7 +87,7 @@ class CodeArtsPipeline:
         latest = self.latest()
         outcome = self.fields["outcomes"].pop(0) if self.fields["outcomes"] else self.fields["outcome"]
         fields = {
-            **{name: self.fields[name] for name in ("run_seconds", "stop_seconds", "stages")},
+            **picked(self.fields, "run_seconds", "stop_seconds", "stages"),
             **wish,
             "outcome": outcome,
             "run_number": latest.fields["run_number"] + 1 if latest else 1,

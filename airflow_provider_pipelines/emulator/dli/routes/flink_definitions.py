@@ -23,7 +23,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     unknown_job,
 )
 from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN, FlinkJob
-from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
@@ -205,7 +205,7 @@ def export_flink_jobs(world: World, call: Call) -> Answer:
     if given["is_selected"] and None in jobs:
         raise unknown_job(world)
     path = f"{given['obs_dir'].rstrip('/')}/aggregate_{world.now}.zip"
-    definitions = {job.id: {name: job.fields[name] for name in DEFINITION} for job in jobs if job}
+    definitions = {job.id: picked(job.fields, *DEFINITION) for job in jobs if job}
     project.archives[path] = definitions
     return Answer(said(world, True, "The job is successfully exported.", zip_file=[path]))
 

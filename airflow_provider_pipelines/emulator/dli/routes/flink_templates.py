@@ -19,7 +19,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
     tagged,
 )
-from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 table = Table("dli")
 
@@ -57,7 +57,7 @@ def create_job_template(world: World, call: Call) -> Answer:
     if any(one["name"] == given["name"] for one in project.templates.values()):
         raise failure("DLI.0006", f"The template {given['name']} already exists.")
     id = project.create_template(given, world.now)
-    shown = {name: project.templates[id][name] for name in ("name", "desc", "create_time", "job_type")}
+    shown = picked(project.templates[id], "name", "desc", "create_time", "job_type")
     return _succeeded("A template is created successfully.", template={"template_id": int(id), **shown})
 
 
@@ -160,9 +160,7 @@ def list_global_variables(world: World, call: Call) -> Answer:
             "project_id": call.params["project_id"],
             "user_id": credentials.IAM_USER_ID,
             "user_name": credentials.IAM_USER,
-            "is_sensitive": one["is_sensitive"],
-            "create_time": one["create_time"],
-            "update_time": one["update_time"],
+            **picked(one, "is_sensitive", "create_time", "update_time"),
         }
         for name, one in project.variables.items()
     ]

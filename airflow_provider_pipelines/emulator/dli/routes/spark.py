@@ -20,7 +20,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
 )
 from airflow_provider_pipelines.emulator.dli.state.spark import SparkBatch
-from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 table = Table("dli")
 
@@ -64,18 +64,14 @@ def _row(world: World, id: str, fields: Fields) -> Fields:
     return {
         "id": id,
         "appId": fields["app_id"],
-        "name": fields["name"],
-        "owner": fields["owner"],
+        **picked(fields, "name", "owner"),
         "proxyUser": "",
         "state": _state(world, fields),
         "kind": fields["kind"],
         "log": fields["log"][-10:],
         "sc_type": fields["sc_type"],
         "cluster_name": fields["queue"],
-        "queue": fields["queue"],
-        "image": fields["image"],
-        "create_time": fields["create_time"],
-        "update_time": fields["update_time"],
+        **picked(fields, "queue", "image", "create_time", "update_time"),
         "duration": (fields["end_time"] or world.now) - fields["create_time"],
     }
 
@@ -121,7 +117,7 @@ def show_spark_batch_state(world: World, call: Call) -> Answer:
 def show_spark_batch(world: World, call: Call) -> Answer:
     """Describe a batch."""
     batch, fields = _seen(world, call)
-    more = {name: fields[name] for name in ("feature", "spark_version")}
+    more = picked(fields, "feature", "spark_version")
     return Answer({**_row(world, batch.id, fields), **more, "req_body": json.dumps(fields["request"])})
 
 

@@ -24,7 +24,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
 )
 from airflow_provider_pipelines.emulator.dli.sql_views import job_row, progress_of, status_word
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
-from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World, picked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
@@ -165,7 +165,7 @@ def show_sql_job_detail(world: World, call: Call) -> Answer:
     """Give the properties of an import or export."""
     job, fields = _seen(world, call)
     row = job_row(world, job.id, fields)
-    shown = {name: row[name] for name in ("job_id", "owner", "start_time", "duration", "tags")}
+    shown = picked(row, "job_id", "owner", "start_time", "duration", "tags")
     if fields["job_type"] in ("IMPORT", "EXPORT"):
         shown |= {"database_name": fields["database_name"], "table_name": fields["table_name"], **fields["export"]}
     return succeeded(**shown)
