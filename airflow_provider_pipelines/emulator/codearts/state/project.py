@@ -5,14 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
 from airflow_provider_pipelines.emulator.codearts.state.run import Run
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked, picked
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Settings, checked, picked
 
 
 class CodeArtsPipeline:
