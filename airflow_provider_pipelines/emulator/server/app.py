@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_pipelines.emulator.codearts.routes import definitions as codearts_definitions
 from airflow_provider_pipelines.emulator.codearts.routes import gates as codearts_gates
 from airflow_provider_pipelines.emulator.codearts.routes import pipelines as codearts_pipelines
 from airflow_provider_pipelines.emulator.codearts.routes import runs as codearts_runs
@@ -42,7 +41,6 @@ OPERATIONS = [
     *codearts_runs.table,
     *codearts_gates.table,
     *codearts_steps.table,
-    *codearts_definitions.table,
     *dli_table,
 ]
 
