@@ -20,7 +20,7 @@ from airflow_provider_pipelines.emulator.dli.routes.table import table as dli_ta
 from airflow_provider_pipelines.emulator.enos import lookup as enos_lookup
 from airflow_provider_pipelines.emulator.enos.routes import design as enos_design
 from airflow_provider_pipelines.emulator.enos.routes import pipelines as enos_pipelines
-from airflow_provider_pipelines.emulator.huaweicloud import iam, iam_tokens
+from airflow_provider_pipelines.emulator.huaweicloud import iam
 from airflow_provider_pipelines.emulator.server import fault_effects
 from airflow_provider_pipelines.emulator.server.control import Control
 from airflow_provider_pipelines.emulator.server.faults import Fault, Faults
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 OPERATIONS = [
     *enos_pipelines.table,
     *enos_design.table,
-    *iam_tokens.table,
     *iam.table,
     *codearts_pipelines.table,
     *codearts_runs.table,

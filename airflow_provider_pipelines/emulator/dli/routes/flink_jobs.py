@@ -1,32 +1,36 @@
 """
-DLI v1.0: Flink jobs are run, stopped, deleted, listed and described.
+DLI v1.0: Flink jobs are run, stopped, deleted, listed and described, and savepoints of them made and taken.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_pipelines.emulator.dli.answers import (
     body_of,
+    check_word,
     failure,
     invalid,
     job_of,
+    no_savepoints,
     page_number,
     project_of,
     said,
     tagged,
     unknown_job,
 )
-from airflow_provider_pipelines.emulator.dli.flink_views import job_row
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE, STOPPABLE, FlinkJob
+from airflow_provider_pipelines.emulator.dli.views import flink_row
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 table = Table("dli")
 
 _JOBS = "/v1.0/{project_id}/streaming/jobs"
+_JOB = f"{_JOBS}/{{job_id}}"
 
 
 def job_ids(call: Call) -> list[Any]:
@@ -145,7 +149,7 @@ def batch_stop_flink_jobs(world: World, call: Call) -> Answer:
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/deleting_a_job.html
-@table.route("DELETE", f"{_JOBS}/{{job_id}}", write=True)
+@table.route("DELETE", _JOB, write=True)
 def delete_flink_job(world: World, call: Call) -> Answer:
     """Delete a job, whatever it does."""
     project_of(world, call).delete(job_of(world, call), world.now)
@@ -173,7 +177,7 @@ def list_flink_jobs(world: World, call: Call) -> Answer:
     dated = world.settings.dli_order_by
     found.sort(key=lambda one: (one[1][dated], int(one[0].id)), reverse=call.query.get("order") != "asc")
     rows = [
-        job_row(world, call.params["project_id"], job.id, fields, detailed=detailed)
+        flink_row(world, call.params["project_id"], job.id, fields, detailed=detailed)
         for job, fields in found[offset : offset + limit]
     ]
     return Answer(
@@ -200,12 +204,50 @@ def _wanted(world: World, call: Call, fields: Fields) -> bool:
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/querying_job_details.html
-@table.route("GET", f"{_JOBS}/{{job_id}}")
+@table.route("GET", _JOB)
 def show_flink_job(world: World, call: Call) -> Answer:
     """Describe a job."""
     job = project_of(world, call).jobs.get(call.params["job_id"])
     fields = call.see(job) if job is not None else None
     if job is None or fields is None:
         raise unknown_job(world)
-    detail = job_row(world, call.params["project_id"], job.id, fields, detailed=True)
+    detail = flink_row(world, call.params["project_id"], job.id, fields, detailed=True)
     return Answer(said(world, True, "Job detail query succeeds.", job_detail=detail))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0392.html
+@table.route("POST", f"{_JOB}/savepoint", write=True, lacking=no_savepoints)
+def execute_flink_job_savepoint(world: World, call: Call) -> Answer:
+    """Make a savepoint of a running job, which goes on running; nothing in the answer names it."""
+    job = job_of(world, call)
+    given = body_of(call, {"action": str, "savepoint_path": str}, ["action", "savepoint_path"])
+    check_word(given, "action", ["TRIGGER"])
+    if job.use_up("refuses_savepoint"):
+        if world.settings.dli_savepoint_refusal == "error":
+            raise failure("DLI.0999", "Internal server error.", 500)
+        text = _inner(False, "api.msg.deal_savepoint_fail")
+        return Answer(said(world, True, text), code="DLI.0999")
+    if job.status != "job_running":
+        raise failure("DLI.0007", f"A job in status {job.status} has no savepoint to make.")
+    job.trigger_savepoint(world.now, given["savepoint_path"])
+    return Answer(said(world, True, _inner(True, "api.msg.deal_savepoint_success")))
+
+
+def _inner(yes: bool, message: str) -> str:
+    # JSON inside a string, with the Boolean as text: so it is printed in the reference.
+    return json.dumps({"is_success": str(yes).lower(), "message": message}, separators=(",", ":"))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0393.html
+@table.route("POST", f"{_JOB}/import-savepoint", write=True, lacking=no_savepoints)
+def import_flink_job_savepoint(world: World, call: Call) -> Answer:
+    """Let the next run of a job that does not run begin with a savepoint of elsewhere."""
+    job = job_of(world, call)
+    # The id comes again in the body, as a number in the reference, as text from the Terraform provider.
+    given = body_of(call, {"job_id": object, "savepoint_path": str}, ["job_id", "savepoint_path"])
+    if str(given["job_id"]) != job.id:
+        raise invalid("job_id must be that of the path")
+    if job.status not in STARTABLE:
+        raise failure("DLI.0007", f"A job in status {job.status} cannot take a savepoint.")
+    job.import_savepoint(world.now, given["savepoint_path"])
+    return Answer(said(world, True, "The job is updated successfully."))

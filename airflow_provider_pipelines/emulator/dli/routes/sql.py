@@ -22,8 +22,8 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     project_of,
     tagged,
 )
-from airflow_provider_pipelines.emulator.dli.sql_views import job_row, progress_of, status_word
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
+from airflow_provider_pipelines.emulator.dli.views import progress_of, sql_row, status_word
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World, picked
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def show_sql_job_status(world: World, call: Call) -> Answer:
     if fields["status"] == "CANCELLED" and world.settings.dli_sql_cancelled == "gone":
         # The Terraform provider reads HTTP 400 after a cancel as a job that is gone.
         raise failure("DLI.0002", "The job does not exist.")
-    row = job_row(world, job.id, fields)
+    row = sql_row(world, job.id, fields)
     return Answer({"is_success": True, **row, "job_mode": fields["job_mode"]})
 
 
@@ -164,7 +164,7 @@ def show_sql_job_status(world: World, call: Call) -> Answer:
 def show_sql_job_detail(world: World, call: Call) -> Answer:
     """Give the properties of an import or export."""
     job, fields = _seen(world, call)
-    row = job_row(world, job.id, fields)
+    row = sql_row(world, job.id, fields)
     shown = picked(row, "job_id", "owner", "start_time", "duration", "tags")
     if fields["job_type"] in ("IMPORT", "EXPORT"):
         shown |= {"database_name": fields["database_name"], "table_name": fields["table_name"], **fields["export"]}
@@ -209,7 +209,7 @@ def list_sql_jobs(world: World, call: Call) -> Answer:
         fields = call.see(job)
         if fields is None or not since <= fields["start_time"] <= until or not _wanted(world, call, job.id, fields):
             continue
-        rows.append(job_row(world, job.id, fields))
+        rows.append(sql_row(world, job.id, fields))
     rows.sort(key=lambda row: row[by], reverse=direction == "desc")
     return succeeded(job_count=len(rows), jobs=rows[(page - 1) * size : page * size])
 

@@ -10,7 +10,6 @@ from airflow_provider_pipelines.emulator.dli.routes import (
     flink_definitions,
     flink_graphs,
     flink_jobs,
-    flink_savepoints,
     flink_templates,
     spark,
     sql,
@@ -20,7 +19,6 @@ from airflow_provider_pipelines.emulator.dli.routes import (
 table = [
     *flink_jobs.table,
     *flink_definitions.table,
-    *flink_savepoints.table,
     *flink_graphs.table,
     *flink_templates.table,
     *sql.table,
