@@ -16,7 +16,7 @@ from airflow_provider_pipelines.emulator.world import World
 #: what a module with operations is written with
 __all__ = ["Answer", "Call", "Fields", "Handler", "Operation", "Refusal", "Table", "World", "picked"]
 
-Handler = Callable[[World, Call], Any]
+Handler = Callable[[World, Call], Answer]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,11 @@ def said(world: World, yes: bool, message: str, **more: Any) -> Fields:
     return {"is_success": value, "message": message, **more}
 
 
+def succeeded(message: str = "", **members: Any) -> Answer:
+    """Return an answer whose is_success is a Boolean, as documented for all but the Flink jobs, and in their SDK."""
+    return Answer({"is_success": True, "message": message, **members})
+
+
 def project_of(world: World, call: Call) -> DliProject:
     """Return the project that a call names."""
     project = world.dli_projects.get(call.params["project_id"])

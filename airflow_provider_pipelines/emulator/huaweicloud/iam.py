@@ -57,9 +57,7 @@ def create_token(world: World, call: Call) -> Answer:
     methods = _member(identity, "methods")
     assumed: Fields = {}
     if methods in (["password"], ["password", "totp"]):
-        if call.header("authorization") is not None:
-            # The vendor's client signs this call too, if it has keys; a signature is not needed, but must hold.
-            world.huawei_gateway.check_signature(call)
+        _check_signature(world, call)
         _check_password(world, _member(identity, "password", "user"))
         if "totp" in methods:
             _check_passcode(world, _member(identity, "totp", "user"))
@@ -69,9 +67,7 @@ def create_token(world: World, call: Call) -> Answer:
         assumed = {"assumed_by": {"user": _user()}}
     else:
         raise _failure(world, 400, "The request body is invalid: auth.identity.methods", "IAM.0011")
-    scope = _scope(world, _member(call.fields, "auth", "scope"))
-    text, token = world.huawei_gateway.give_token(scope, {"methods": methods, **assumed})
-    return Answer({"token": _shown(call, token)}, 201, {"X-Subject-Token": text})
+    return _given(world, call, {"methods": methods, **assumed})
 
 
 # https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0003.html
@@ -79,7 +75,7 @@ def create_token(world: World, call: Call) -> Answer:
 def validate_token(world: World, call: Call) -> Answer:
     """Tell what a token is good for."""
     text, token = _subject(world, call)
-    return Answer({"token": _shown(call, token)}, 200, {"X-Subject-Token": text})
+    return _shown(call, text, token)
 
 
 @table.route("HEAD", "/v3/auth/tokens")
@@ -109,19 +105,27 @@ def _subject(world: World, call: Call) -> tuple[str, Token]:
 @table.route("POST", "/v3.0/OS-AUTH/id-token/tokens", open=True, write=True)
 def create_token_by_id_token(world: World, call: Call) -> Answer:
     """Give a token for the token of an identity provider."""
-    if call.header("authorization") is not None:
-        world.huawei_gateway.check_signature(call)
+    _check_signature(world, call)
     if call.header("x-idp-id") != credentials.IDENTITY_PROVIDER:
         raise _own_failure("IAM.0004", "The identity provider does not exist.", 404)
     if _member(call.fields, "auth", "id_token", "id") != credentials.ID_TOKEN:
         raise _own_failure("IAM.0067", "The token is invalid.", 401)
+    return _given(world, call, {"methods": ["mapped"]})
+
+
+def _check_signature(world: World, call: Call) -> None:
+    # The vendor's client signs these calls too, if it has keys; a signature is not needed, but must hold.
+    if call.header("authorization") is not None:
+        world.huawei_gateway.check_signature(call)
+
+
+def _given(world: World, call: Call, kind: Fields) -> Answer:
     scope = _scope(world, _member(call.fields, "auth", "scope"))
-    text, token = world.huawei_gateway.give_token(scope, {"methods": ["mapped"]})
-    return Answer({"token": _shown(call, token)}, 201, {"X-Subject-Token": text})
+    return _shown(call, *world.huawei_gateway.give_token(scope, kind), status=201)
 
 
-def _shown(call: Call, token: Token) -> Fields:
-    return {
+def _shown(call: Call, text: str, token: Token, status: int = 200) -> Answer:
+    shown = {
         "issued_at": iso(token.issued),
         "expires_at": iso(token.expires),
         # Unlike the other times this one has no Z.
@@ -131,6 +135,7 @@ def _shown(call: Call, token: Token) -> Fields:
         **token.kind,
         **({} if call.query.get("nocatalog") else {"catalog": _catalog(call)}),
     }
+    return Answer({"token": shown}, status, {"X-Subject-Token": text})
 
 
 def _user() -> Fields:
@@ -215,9 +220,7 @@ def create_temporary_key(world: World, call: Call) -> Answer:
     sent = _member(identity, "token", "id")
     if methods == ["token"] and sent and call.header("x-auth-token") is None:
         # The token may also come in the body; the header wins.
-        if call.header("authorization") is not None:
-            # The vendor's client signs the call besides.
-            world.huawei_gateway.check_signature(call)
+        _check_signature(world, call)
         call.headers.append((b"x-auth-token", str(sent).encode()))
     world.huawei_gateway.authenticate(call, regional=False)
     if methods == ["assume_role"]:

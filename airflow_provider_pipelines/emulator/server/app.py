@@ -161,18 +161,14 @@ class Vendors:
     def _executed(self, operation: Operation, call: Call, fault: Fault | None) -> Answer:
         try:
             if fault is None:
-                return _answer(operation.handler(self.world, call))
+                return operation.handler(self.world, call)
             answer = fault_effects.instead(self.world, operation, call, fault)
             if answer is not None:
                 return answer
             fault_effects.before(self.world, operation, call, fault)
-            return fault_effects.after(_answer(operation.handler(self.world, call)), fault)
+            return fault_effects.after(operation.handler(self.world, call), fault)
         except Refusal as refusal:
             return refusal.answer if fault is None else fault_effects.after(refusal.answer, fault)
-
-
-def _answer(given: Any) -> Answer:
-    return given if isinstance(given, Answer) else Answer(given)
 
 
 def _service(path: bytes) -> str | None:

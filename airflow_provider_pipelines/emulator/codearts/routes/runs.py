@@ -16,7 +16,7 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     failure,
     invalid,
     no_run,
-    page_of,
+    page,
     pipeline_of,
     project_of,
     run_of,
@@ -221,10 +221,7 @@ def retry_pipeline_run(world: World, call: Call) -> Answer:
 def list_pipeline_queue(world: World, call: Call) -> Answer:
     """Give one page of the runs that wait."""
     pipeline = pipeline_of(world, call)
-    offset, limit = page_of(world, call)
-    rows = [queue_row(pipeline.id, entry) for entry in pipeline.queue]
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "queuedPipelines": rows[offset : offset + limit]})
+    return page(world, call, "queuedPipelines", [queue_row(pipeline.id, entry) for entry in pipeline.queue])
 
 
 # https://support.huaweicloud.com/api-pipeline/CancelPipelineQueue.html (no pipeline-runs segment)

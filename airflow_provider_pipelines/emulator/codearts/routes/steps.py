@@ -16,7 +16,7 @@ from airflow_provider_pipelines.emulator.codearts.lookup import (
     RUN,
     STEP,
     invalid,
-    page_of,
+    page,
     pipeline_of,
     run_of,
     step_of,
@@ -188,9 +188,7 @@ def list_run_variables(world: World, call: Call) -> Answer:
 def list_runtime_variables(world: World, call: Call) -> Answer:
     """Give one page of the variables that are to be set at the start of a run."""
     rows = [one for one in variables(pipeline_of(world, call)) if one["is_runtime"]]
-    offset, limit = page_of(world, call)
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "variables": rows[offset : offset + limit]})
+    return page(world, call, "variables", rows)
 
 
 # Known from the vendor's Terraform provider: the answer is a bare array.
@@ -233,7 +231,6 @@ def _system(call: Call, run: Fields) -> dict[str, str]:
 def list_trigger_failed_records(world: World, call: Call) -> Answer:
     """Give one page of the times that a trigger could not start a run."""
     pipeline = pipeline_of(world, call)
-    offset, limit = page_of(world, call)
     defaults = {
         "trigger_type": "Scheduler",
         "trigger_time": pipeline.fields["create_time"],
@@ -242,5 +239,4 @@ def list_trigger_failed_records(world: World, call: Call) -> Answer:
         "reason": "",
     }
     rows = [{**defaults, **one} for one in pipeline.fields["trigger_failures"]]
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "triggerFailedRecordVOS": rows[offset : offset + limit]})
+    return page(world, call, "triggerFailedRecordVOS", rows)

@@ -19,6 +19,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     job_of,
     project_of,
     said,
+    succeeded,
     unknown_job,
 )
 from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import checked_ids, job_ids
@@ -100,7 +101,7 @@ def show_flink_metric(world: World, call: Call) -> Answer:
         fields = call.see(job) if job else None
         if fields is not None:
             rows.append({"job_id": int(id), "metrics": _metrics(world, fields)})
-    return Answer({"is_success": True, "message": "", "metrics": {"jobs": rows}})
+    return succeeded(metrics={"jobs": rows})
 
 
 def _metrics(world: World, fields: Fields) -> Fields:
@@ -154,7 +155,7 @@ def create_flink_sql_job_graph(world: World, call: Call) -> Answer:
             operators.append({**operator, "tags": f"[{kind.upper()}]", "input_operators_id": inputs})
     graph = {"jid": _made_up_id(given["sql_body"]), "name": f"InternalJob_{world.now}"}
     text = json.dumps({**graph, "nodes": nodes, "operator_list": operators})
-    return Answer({"is_success": True, "message": "", "error_code": "", "stream_graph": text})
+    return succeeded(error_code="", stream_graph=text)
 
 
 def _no_graph(world: World, code: str, message: str) -> Answer:

@@ -17,6 +17,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     invalid,
     page_number,
     project_of,
+    succeeded,
     tagged,
 )
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
@@ -27,11 +28,6 @@ _TEMPLATES = "/v1.0/{project_id}/streaming/job-templates"
 _VARIABLES = "/v1.0/{project_id}/variables"
 _TEMPLATE = {"name": str, "desc": str, "sql_body": str}
 _NAME = re.compile(r"(?!_)(?!\d+$)\w{1,128}", re.ASCII)
-
-
-def _succeeded(message: str, **members: object) -> Answer:
-    # Boolean in the tables of all these operations, and in the vendor's SDK.
-    return Answer({"is_success": True, "message": message, **members})
 
 
 def _check_template(given: Fields) -> None:
@@ -58,7 +54,7 @@ def create_job_template(world: World, call: Call) -> Answer:
         raise failure("DLI.0006", f"The template {given['name']} already exists.")
     id = project.create_template(given, world.now)
     shown = picked(project.templates[id], "name", "desc", "create_time", "job_type")
-    return _succeeded("A template is created successfully.", template={"template_id": int(id), **shown})
+    return succeeded("A template is created successfully.", template={"template_id": int(id), **shown})
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/updating_a_template.html
@@ -68,7 +64,7 @@ def update_job_template(world: World, call: Call) -> Answer:
     template, given = _template(world, call), body_of(call, _TEMPLATE)
     _check_template(given)
     template.update(given, update_time=world.now)
-    return _succeeded("The template is updated successfully.")
+    return succeeded("The template is updated successfully.")
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/deleting_a_template.html
@@ -78,7 +74,7 @@ def delete_job_template(world: World, call: Call) -> Answer:
     _template(world, call)
     id = call.params["template_id"]
     del project_of(world, call).templates[id]
-    return _succeeded("The template is deleted successfully.", template={"template_id": int(id)})
+    return succeeded("The template is deleted successfully.", template={"template_id": int(id)})
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
@@ -95,7 +91,7 @@ def list_job_templates(world: World, call: Call) -> Answer:
     ]
     rows.sort(key=lambda row: (row["create_time"], row["template_id"]), reverse=call.query.get("order") != "asc")
     listed = {"total_count": len(rows), "templates": rows[offset : offset + limit]}
-    return _succeeded("", template_list=listed)
+    return succeeded(template_list=listed)
 
 
 def _variable(world: World, call: Call) -> Fields:
@@ -124,7 +120,7 @@ def create_global_variable(world: World, call: Call) -> Answer:
         "create_time": world.now,
         "update_time": world.now,
     }
-    return _succeeded("")
+    return succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/modifying_a_global_variable.html
@@ -133,7 +129,7 @@ def update_global_variable(world: World, call: Call) -> Answer:
     """Change a value."""
     variable, given = _variable(world, call), body_of(call, {"var_value": str}, ["var_value"])
     variable.update(value=given["var_value"], update_time=world.now)
-    return _succeeded("")
+    return succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/deleting_a_global_variable.html
@@ -142,7 +138,7 @@ def delete_global_variable(world: World, call: Call) -> Answer:
     """Delete a value."""
     _variable(world, call)
     del project_of(world, call).variables[call.params["var_name"]]
-    return _succeeded("")
+    return succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/
@@ -164,4 +160,4 @@ def list_global_variables(world: World, call: Call) -> Answer:
         }
         for name, one in project.variables.items()
     ]
-    return _succeeded("", global_vars=rows[offset : offset + limit], count=len(rows))
+    return succeeded(global_vars=rows[offset : offset + limit], count=len(rows))

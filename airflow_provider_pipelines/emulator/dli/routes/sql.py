@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from airflow_provider_pipelines.emulator.dli.answers import (
@@ -20,6 +20,7 @@ from airflow_provider_pipelines.emulator.dli.answers import (
     invalid,
     page_number,
     project_of,
+    succeeded,
     tagged,
 )
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
@@ -75,11 +76,6 @@ def check_queue(given: Fields) -> None:
     """Refuse the name of a queue that cannot be one."""
     if "queue_name" in given and not _QUEUE.fullmatch(given["queue_name"]):
         raise invalid("queue_name must be letters, digits and underscores, not only digits, not first an underscore")
-
-
-def succeeded(**members: Any) -> Answer:
-    """Return an answer whose is_success is a Boolean, as documented for all SQL jobs."""
-    return Answer({"is_success": True, "message": "", **members})
 
 
 def created(world: World, project: DliProject, fields: Fields) -> SqlJob:

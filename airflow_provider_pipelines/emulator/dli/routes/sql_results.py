@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.dli.answers import body_of, check_word, failure, page_number, project_of
-from airflow_provider_pipelines.emulator.dli.routes.sql import ROWS, check_queue, created, sql_job_of, succeeded
+from airflow_provider_pipelines.emulator.dli.answers import (
+    body_of,
+    check_word,
+    failure,
+    page_number,
+    project_of,
+    succeeded,
+)
+from airflow_provider_pipelines.emulator.dli.routes.sql import ROWS, check_queue, created, sql_job_of
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 if TYPE_CHECKING:

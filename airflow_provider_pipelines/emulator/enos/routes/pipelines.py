@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_pipelines.emulator.enos.lookup import (
     BASE,
@@ -24,6 +24,8 @@ from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields,
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.enos.state import EnosPipeline
 
+
+N = TypeVar("N", int, float)
 
 table = Table("enos")
 
@@ -140,7 +142,7 @@ def start_pipeline(world: World, call: Call) -> Answer:
     """Start a pipeline, one at a time in an organisation."""
     pipeline, now = pipeline_of(world, call), world.now
     organisation = world.organisations[call.query["orgId"]]
-    mode, rate = _whole(call.fields.get("executionMode")), _whole(call.fields.get("kafkaRate"))
+    mode, rate = _number(int, call.fields.get("executionMode")), _number(int, call.fields.get("kafkaRate"))
     config = call.fields.get("resourceConfig")
     units = _units(config)
     if mode not in (0, 1) or rate is None or units is None:
@@ -179,28 +181,19 @@ def _units(config: Any) -> float | None:
     if isinstance(config, dict):
         yarn = config.get("yarn")
         if isinstance(yarn, dict):
-            parts = [_amount(yarn.get(name, 1)) for name in ("master", "workerCount", "slave")]
+            parts = [_number(float, yarn.get(name, 1)) for name in ("master", "workerCount", "slave")]
             return None if None in parts else float(parts[0] + parts[1] * parts[2])  # type: ignore[operator]
-        return _amount(config.get("server", 1))
+        return _number(float, config.get("server", 1))
     # The table also says that the number alone may be given; the samples never do.
     return None
 
 
-def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _whole(value: Any) -> int | None:
+def _number(kind: type[N], value: Any) -> N | None:
     # An older sample of the vendor's sends numbers as strings.
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, bool) or not isinstance(value, int | str | kind):
         return None
     try:
-        return int(value)
+        return kind(value)
     except ValueError:
         return None
 
