@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ _UNKNOWN = {
     "DLI.0002": (400, "The job does not exist."),
     "DLI.0023": (404, "The resource is not found."),
 }
+_NAME = re.compile(r"(?!_)(?!\d+$)\w{1,128}", re.ASCII)
 _KINDS: Mapping[type, str] = {
     str: "a string",
     int: "an integer",
@@ -102,6 +104,12 @@ def check_word(given: Fields, name: str, words: Iterable[str]) -> None:
     allowed = list(words)
     if name in given and given[name] not in allowed:
         raise invalid(f"{name} must be one of {', '.join(allowed)}")
+
+
+def check_name(given: Fields, name: str) -> None:
+    """Refuse a name that no queue and no variable can have."""
+    if name in given and not _NAME.fullmatch(given[name]):
+        raise invalid(f"{name} must be letters, digits and underscores, not only digits, not first an underscore")
 
 
 def check_tags(given: Fields) -> None:

@@ -6,23 +6,11 @@ https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_length,
-    check_tags,
-    check_word,
-    failure,
-    invalid,
-    page_number,
-    project_of,
-    succeeded,
-    tagged,
-)
+from airflow_provider_pipelines.emulator.dli import answers as dli
 from airflow_provider_pipelines.emulator.dli.state.sql import SYNCHRONOUS, SqlJob, conf_of, job_type_of
 from airflow_provider_pipelines.emulator.dli.views import progress_of, sql_row, status_word
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World, picked
@@ -37,7 +25,6 @@ _JOBS = "/v1.0/{project_id}/jobs"
 _JOB = f"{_JOBS}/{{job_id}}"
 #: rows that an answer holds at most
 ROWS = 1000
-_QUEUE = re.compile(r"(?!_)(?!\d+$)[A-Za-z0-9_]{1,128}")
 _SUBMIT = {
     "sql": str,
     "currentdb": str,
@@ -51,9 +38,9 @@ _SUBMIT = {
 
 def sql_job_of(world: World, call: Call) -> SqlJob:
     """Return the SQL job that the path of a call names."""
-    job = project_of(world, call).sql_jobs.get(call.params["job_id"])
+    job = dli.project_of(world, call).sql_jobs.get(call.params["job_id"])
     if job is None:
-        raise failure("DLI.0002", "The job does not exist.")
+        raise dli.failure("DLI.0002", "The job does not exist.")
     return job
 
 
@@ -61,21 +48,15 @@ def _seen(world: World, call: Call) -> tuple[SqlJob, Fields]:
     job = sql_job_of(world, call)
     fields = call.see(job)
     if fields is None:
-        raise failure("DLI.0002", "The job does not exist.")
+        raise dli.failure("DLI.0002", "The job does not exist.")
     return job, fields
 
 
 def _checked_type(sql: str) -> str:
     kind = job_type_of(sql)
     if kind is None:
-        raise failure("DLI.0004", f"Syntax error: no statement begins with {sql[:40]!r}")
+        raise dli.failure("DLI.0004", f"Syntax error: no statement begins with {sql[:40]!r}")
     return kind
-
-
-def check_queue(given: Fields) -> None:
-    """Refuse the name of a queue that cannot be one."""
-    if "queue_name" in given and not _QUEUE.fullmatch(given["queue_name"]):
-        raise invalid("queue_name must be letters, digits and underscores, not only digits, not first an underscore")
 
 
 def created(world: World, project: DliProject, fields: Fields) -> SqlJob:
@@ -90,13 +71,13 @@ def created(world: World, project: DliProject, fields: Fields) -> SqlJob:
 @table.route("POST", f"{_JOBS}/submit-job", write=True)
 def submit_sql_job(world: World, call: Call) -> Answer:
     """Take a statement: DDL and DCL are answered with their result, everything else with the id of a job."""
-    project, given = project_of(world, call), body_of(call, _SUBMIT, ["sql"])
-    check_queue(given)
-    check_tags(given)
-    check_word(given, "engine_type", ["spark"] if world.settings.profile == "otc" else ["spark", "hetuEngine"])
+    project, given = dli.project_of(world, call), dli.body_of(call, _SUBMIT, ["sql"])
+    dli.check_name(given, "queue_name")
+    dli.check_tags(given)
+    dli.check_word(given, "engine_type", ["spark"] if world.settings.profile == "otc" else ["spark", "hetuEngine"])
     conf = given.get("conf", [])
     if not all(isinstance(one, str) and "=" in one for one in conf):
-        raise invalid("conf must be an array of key=value")
+        raise dli.invalid("conf must be an array of key=value")
     known = project.statements.get(given["sql"].strip().rstrip(";").rstrip(), {})
     kind = known.get("job_type") or _checked_type(given["sql"])
     switch = conf_of(conf).get("dli.sql.sqlasync.enabled", world.settings.dli_sql_async_ddl).lower()
@@ -126,9 +107,9 @@ def submit_sql_job(world: World, call: Call) -> Answer:
         "rows": rows,
     }
     if job.status != "FAILED":
-        return succeeded(**answer)
+        return dli.succeeded(**answer)
     if world.settings.dli_sql_sync_failure == "error":
-        raise failure("DLI.0005", job.fields["message"])
+        raise dli.failure("DLI.0005", job.fields["message"])
     return Answer({"is_success": False, "message": job.fields["message"], **answer}, code="DLI.0005")
 
 
@@ -150,7 +131,7 @@ def show_sql_job_status(world: World, call: Call) -> Answer:
     job, fields = _seen(world, call)
     if fields["status"] == "CANCELLED" and world.settings.dli_sql_cancelled == "gone":
         # The Terraform provider reads HTTP 400 after a cancel as a job that is gone.
-        raise failure("DLI.0002", "The job does not exist.")
+        raise dli.failure("DLI.0002", "The job does not exist.")
     row = sql_row(world, job.id, fields)
     return Answer({"is_success": True, **row, "job_mode": fields["job_mode"]})
 
@@ -164,7 +145,7 @@ def show_sql_job_detail(world: World, call: Call) -> Answer:
     shown = picked(row, "job_id", "owner", "start_time", "duration", "tags")
     if fields["job_type"] in ("IMPORT", "EXPORT"):
         shown |= {"database_name": fields["database_name"], "table_name": fields["table_name"], **fields["export"]}
-    return succeeded(**shown)
+    return dli.succeeded(**shown)
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_job_execution_progress.html
@@ -173,8 +154,8 @@ def show_sql_job_progress(world: World, call: Call) -> Answer:
     """Tell how far the running part of a job is."""
     job, fields = _seen(world, call)
     if world.settings.dli_sql_progress == "error":
-        raise failure("DLI.0999", "queue backend version is too old or the queue is busy")
-    return succeeded(**progress_of(world, job, fields))
+        raise dli.failure("DLI.0999", "queue backend version is too old or the queue is busy")
+    return dli.succeeded(**progress_of(world, job, fields))
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/canceling_a_job_recommended.html
@@ -183,23 +164,23 @@ def cancel_sql_job(world: World, call: Call) -> Answer:
     """Cancel a job that has not ended."""
     job = sql_job_of(world, call)
     if job.ended:
-        raise failure("DLI.0007", f"A job in status {status_word(world, job.status)} cannot be cancelled.")
+        raise dli.failure("DLI.0007", f"A job in status {status_word(world, job.status)} cannot be cancelled.")
     if job.use_up("refuses_cancel"):
-        raise failure("DLI.0999", "Internal server error.")
+        raise dli.failure("DLI.0999", "Internal server error.")
     job.cancel(world.now)
-    return succeeded()
+    return dli.succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/querying_all_jobs.html
 @table.route("GET", _JOBS)
 def list_sql_jobs(world: World, call: Call) -> Answer:
     """Give one page of jobs, the latest first unless asked otherwise."""
-    project = project_of(world, call)
-    size, page = page_number(call, "page-size", 50, 1, 100), page_number(call, "current-page", 1, 1, 100)
-    since, until = page_number(call, "start", 0, 0), page_number(call, "end", 2**63, 0)
+    project = dli.project_of(world, call)
+    size, page = dli.page_number(call, "page-size", 50, 1, 100), dli.page_number(call, "current-page", 1, 1, 100)
+    since, until = dli.page_number(call, "start", 0, 0), dli.page_number(call, "end", 2**63, 0)
     by, _, direction = call.query.get("order", "start_time_desc").rpartition("_")
     if by not in ("start_time", "duration") or direction not in ("asc", "desc"):
-        raise invalid("order must be start_time or duration, with _asc or _desc")
+        raise dli.invalid("order must be start_time or duration, with _asc or _desc")
     rows = []
     for job in project.sql_jobs.values():
         fields = call.see(job)
@@ -207,7 +188,7 @@ def list_sql_jobs(world: World, call: Call) -> Answer:
             continue
         rows.append(sql_row(world, job.id, fields))
     rows.sort(key=lambda row: row[by], reverse=direction == "desc")
-    return succeeded(job_count=len(rows), jobs=rows[(page - 1) * size : page * size])
+    return dli.succeeded(job_count=len(rows), jobs=rows[(page - 1) * size : page * size])
 
 
 def _wanted(world: World, call: Call, id: str, fields: Fields) -> bool:
@@ -229,18 +210,18 @@ def _wanted(world: World, call: Call, id: str, fields: Fields) -> bool:
         if kinds and not {"ALL", fields["job_type"]} & kinds:
             return False
     pattern = call.query.get("sql_pattern", "")
-    return pattern.lower() in fields["statement"].lower() and tagged(call, fields["tags"])
+    return pattern.lower() in fields["statement"].lower() and dli.tagged(call, fields["tags"])
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/checking_sql_syntax.html
 @table.route("POST", f"{_JOBS}/check-sql")
 def check_sql(world: World, call: Call) -> Answer:
     """Tell the type of a statement; nothing is executed."""
-    project_of(world, call)
-    given = body_of(call, {"sql": str, "currentdb": str}, ["sql"])
-    check_length(given, "currentdb", 128)
+    dli.project_of(world, call)
+    given = dli.body_of(call, {"sql": str, "currentdb": str}, ["sql"])
+    dli.check_length(given, "currentdb", 128)
     try:
-        return succeeded(job_type=_checked_type(given["sql"]))
+        return dli.succeeded(job_type=_checked_type(given["sql"]))
     except Refusal as refusal:
         if world.settings.dli_check_sql_error == "error":
             raise

@@ -8,15 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_word,
-    failure,
-    page_number,
-    project_of,
-    succeeded,
-)
-from airflow_provider_pipelines.emulator.dli.routes.sql import ROWS, check_queue, created, sql_job_of
+from airflow_provider_pipelines.emulator.dli import answers as dli
+from airflow_provider_pipelines.emulator.dli.routes.sql import ROWS, created, sql_job_of
 from airflow_provider_pipelines.emulator.operations import Answer, Call, Table, World
 
 if TYPE_CHECKING:
@@ -43,10 +36,10 @@ _EXPORT = {
 def _finished_query(world: World, call: Call) -> SqlJob:
     job = sql_job_of(world, call)
     if job.fields["job_type"] != "QUERY" or job.status != "FINISHED":
-        raise failure("DLI.0007", "Only the result of a finished QUERY job can be read.")
+        raise dli.failure("DLI.0007", "Only the result of a finished QUERY job can be read.")
     kept = world.settings.dli_sql_result_seconds
     if kept is not None and world.now > job.fields["end_time"] + kept * 1000:
-        raise failure("DLI.0100", "The result has expired.")
+        raise dli.failure("DLI.0100", "The result has expired.")
     return job
 
 
@@ -54,9 +47,9 @@ def _finished_query(world: World, call: Call) -> SqlJob:
 @table.route("GET", f"{_JOB}/preview")
 def preview_sql_job_result(world: World, call: Call) -> Answer:
     """Give the first rows of a query's result."""
-    job, size = _finished_query(world, call), page_number(call, "page-size", ROWS, 1, ROWS)
+    job, size = _finished_query(world, call), dli.page_number(call, "page-size", ROWS, 1, ROWS)
     rows = job.fields["rows"][:size]
-    return succeeded(
+    return dli.succeeded(
         job_id=job.id,
         job_type=job.fields["job_type"],
         row_count=len(rows),
@@ -70,12 +63,12 @@ def preview_sql_job_result(world: World, call: Call) -> Answer:
 @table.route("POST", f"{_JOB}/export-result", write=True)
 def export_sql_job_result(world: World, call: Call) -> Answer:
     """Write a query's result to OBS, as a job of its own."""
-    project, job = project_of(world, call), _finished_query(world, call)
-    given = body_of(call, _EXPORT, ["data_path", "data_type"])
-    check_queue(given)
-    check_word(given, "data_type", ["csv", "json"])
-    check_word(given, "compress", ["none", "gzip", "bzip2", "deflate"])
-    check_word(given, "export_mode", ["ErrorIfExists", "Overwrite"])
+    project, job = dli.project_of(world, call), _finished_query(world, call)
+    given = dli.body_of(call, _EXPORT, ["data_path", "data_type"])
+    dli.check_name(given, "queue_name")
+    dli.check_word(given, "data_type", ["csv", "json"])
+    dli.check_word(given, "compress", ["none", "gzip", "bzip2", "deflate"])
+    dli.check_word(given, "export_mode", ["ErrorIfExists", "Overwrite"])
     export = {"compress": "none", "export_mode": "ErrorIfExists", "with_column_header": False, **given}
     there = any(
         other.fields["export"].get("data_path") == given["data_path"] and other.status == "FINISHED"
@@ -89,4 +82,4 @@ def export_sql_job_result(world: World, call: Call) -> Answer:
         "export": {name: value for name, value in export.items() if name not in ("queue_name", "limit_num")},
         **({"outcome": "FAILED", "message": f"{given['data_path']} exists already"} if clash else {}),
     }
-    return succeeded(job_id=created(world, project, fields).id, job_mode="async")
+    return dli.succeeded(job_id=created(world, project, fields).id, job_mode="async")
