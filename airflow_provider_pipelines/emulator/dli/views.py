@@ -79,14 +79,10 @@ def progress_of(world: World, job: SqlJob, fields: Fields) -> Fields:
         "num_tasks": tasks,
         "num_active_tasks": min(1, tasks - finished),
         "num_completed_tasks": finished,
-        "num_skipped_tasks": 0,
-        "num_failed_tasks": 0,
-        "num_killed_tasks": 0,
+        **dict.fromkeys(("num_skipped_tasks", "num_failed_tasks", "num_killed_tasks"), 0),
         "num_completed_indices": finished,
         "num_active_stages": 1,
-        "num_completed_stages": 0,
-        "num_skipped_stages": 0,
-        "num_failed_stages": 0,
+        **dict.fromkeys(("num_completed_stages", "num_skipped_stages", "num_failed_stages"), 0),
     }
     return {**shown, "sub_job_id": 0, "progress": done, "sub_jobs": [part]}
 
@@ -140,11 +136,6 @@ _JOB_CONFIG: Fields = {
     "smn_topic": None,
     "restart_when_exception": False,
     "idle_state_retention": 3600,
-    "config_url": None,
-    "udf_jar_url": None,
-    "dirty_data_strategy": None,
-    "entrypoint": None,
-    "execution_agency_urn": None,
-    "dependency_jars": None,
-    "dependency_files": None,
+    **dict.fromkeys(("config_url", "udf_jar_url", "dirty_data_strategy", "entrypoint", "execution_agency_urn"), None),
+    **dict.fromkeys(("dependency_jars", "dependency_files"), None),
 }

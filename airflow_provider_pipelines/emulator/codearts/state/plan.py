@@ -162,13 +162,9 @@ def choose(plan: list[Fields], stages: list[str], jobs: list[str]) -> None:
     for place in places(plan):
         left_out = known_stages and place.stage["identifier"] not in known_stages
         not_named = known_jobs and place.job is not None and place.job["identifier"] not in known_jobs
-        idle = known_jobs and place.job is None and not _named(place.stage, known_jobs)
+        idle = known_jobs and place.job is None and not known_jobs & {job["identifier"] for job in place.stage["jobs"]}
         if left_out or not_named or idle:
             place.step["status"] = "UNSELECTED"
-
-
-def _named(stage: Fields, jobs: set[str]) -> bool:
-    return any(job["identifier"] in jobs for job in stage["jobs"])
 
 
 def waiting_step(status: str, run_id: str, number: int) -> Fields:
