@@ -1,5 +1,5 @@
 """
-DLI: SQL jobs are submitted, followed, cancelled and listed, and statements are checked.
+DLI: SQL jobs are submitted, followed, cancelled and listed, their results shown and exported, and statements checked.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/
 """
@@ -24,7 +24,7 @@ table = Table("dli")
 _JOBS = "/v1.0/{project_id}/jobs"
 _JOB = f"{_JOBS}/{{job_id}}"
 #: rows that an answer holds at most
-ROWS = 1000
+_ROWS = 1000
 _SUBMIT = {
     "sql": str,
     "currentdb": str,
@@ -36,7 +36,7 @@ _SUBMIT = {
 }
 
 
-def sql_job_of(world: World, call: Call) -> SqlJob:
+def _job_of(world: World, call: Call) -> SqlJob:
     """Return the SQL job that the path of a call names."""
     job = dli.project_of(world, call).sql_jobs.get(call.params["job_id"])
     if job is None:
@@ -45,7 +45,7 @@ def sql_job_of(world: World, call: Call) -> SqlJob:
 
 
 def _seen(world: World, call: Call) -> tuple[SqlJob, Fields]:
-    job = sql_job_of(world, call)
+    job = _job_of(world, call)
     fields = call.see(job)
     if fields is None:
         raise dli.failure("DLI.0002", "The job does not exist.")
@@ -59,7 +59,7 @@ def _checked_type(sql: str) -> str:
     return kind
 
 
-def created(world: World, project: DliProject, fields: Fields) -> SqlJob:
+def _created(world: World, project: DliProject, fields: Fields) -> SqlJob:
     """Keep a new job, which a stale read does not see."""
     job = SqlJob(str(uuid.uuid4()), fields, world.settings, world.now)
     job.before = None
@@ -97,8 +97,8 @@ def submit_sql_job(world: World, call: Call) -> Answer:
     }
     if synchronous:
         fields["status"] = fields["outcome"]
-    job = created(world, project, fields)
-    rows = job.fields["rows"][:ROWS] if synchronous else []
+    job = _created(world, project, fields)
+    rows = job.fields["rows"][:_ROWS] if synchronous else []
     answer = {
         "job_id": job.id,
         "job_type": kind,
@@ -162,7 +162,7 @@ def show_sql_job_progress(world: World, call: Call) -> Answer:
 @table.route("DELETE", _JOB, write=True)
 def cancel_sql_job(world: World, call: Call) -> Answer:
     """Cancel a job that has not ended."""
-    job = sql_job_of(world, call)
+    job = _job_of(world, call)
     if job.ended:
         raise dli.failure("DLI.0007", f"A job in status {status_word(world, job.status)} cannot be cancelled.")
     if job.use_up("refuses_cancel"):
@@ -226,3 +226,69 @@ def check_sql(world: World, call: Call) -> Answer:
         if world.settings.dli_check_sql_error == "error":
             raise
         return Answer({"is_success": False, "message": refusal.answer.body["error_msg"]}, code="DLI.0004")
+
+
+_EXPORT = {
+    "data_path": str,
+    "data_type": str,
+    "compress": str,
+    "queue_name": str,
+    "export_mode": str,
+    "with_column_header": bool,
+    "limit_num": int,
+    "encoding_type": str,
+    "quote_char": str,
+    "escape_char": str,
+}
+
+
+def _finished_query(world: World, call: Call) -> SqlJob:
+    job = _job_of(world, call)
+    if job.fields["job_type"] != "QUERY" or job.status != "FINISHED":
+        raise dli.failure("DLI.0007", "Only the result of a finished QUERY job can be read.")
+    kept = world.settings.dli_sql_result_seconds
+    if kept is not None and world.now > job.fields["end_time"] + kept * 1000:
+        raise dli.failure("DLI.0100", "The result has expired.")
+    return job
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/previewing_sql_job_query_results.html
+@table.route("GET", f"{_JOB}/preview")
+def preview_sql_job_result(world: World, call: Call) -> Answer:
+    """Give the first rows of a query's result."""
+    job, size = _finished_query(world, call), dli.page_number(call, "page-size", _ROWS, 1, _ROWS)
+    rows = job.fields["rows"][:size]
+    return dli.succeeded(
+        job_id=job.id,
+        job_type=job.fields["job_type"],
+        row_count=len(rows),
+        input_size=job.fields["input_size"],
+        schema=job.fields["schema"],
+        rows=rows,
+    )
+
+
+# https://docs.otc.t-systems.com/data-lake-insight/api-ref/sql_job-related_apis/exporting_query_results.html
+@table.route("POST", f"{_JOB}/export-result", write=True)
+def export_sql_job_result(world: World, call: Call) -> Answer:
+    """Write a query's result to OBS, as a job of its own."""
+    project, job = dli.project_of(world, call), _finished_query(world, call)
+    given = dli.body_of(call, _EXPORT, ["data_path", "data_type"])
+    dli.check_name(given, "queue_name")
+    dli.check_word(given, "data_type", ["csv", "json"])
+    dli.check_word(given, "compress", ["none", "gzip", "bzip2", "deflate"])
+    dli.check_word(given, "export_mode", ["ErrorIfExists", "Overwrite"])
+    export = {"compress": "none", "export_mode": "ErrorIfExists", "with_column_header": False, **given}
+    there = any(
+        other.fields["export"].get("data_path") == given["data_path"] and other.status == "FINISHED"
+        for other in project.sql_jobs.values()
+    )
+    clash = there and export["export_mode"] == "ErrorIfExists"
+    fields = {
+        "job_type": "EXPORT",
+        "statement": f"export result of {job.id}",
+        "queue_name": given.get("queue_name", job.fields["queue_name"]),
+        "export": {name: value for name, value in export.items() if name not in ("queue_name", "limit_num")},
+        **({"outcome": "FAILED", "message": f"{given['data_path']} exists already"} if clash else {}),
+    }
+    return dli.succeeded(job_id=_created(world, project, fields).id, job_mode="async")

@@ -13,7 +13,6 @@ from airflow_provider_pipelines.emulator.dli.routes import (
     flink_templates,
     spark,
     sql,
-    sql_results,
 )
 
 table = [
@@ -22,6 +21,5 @@ table = [
     *flink_graphs.table,
     *flink_templates.table,
     *sql.table,
-    *sql_results.table,
     *spark.table,
 ]
