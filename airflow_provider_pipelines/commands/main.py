@@ -78,13 +78,9 @@ def _quiet(screen: Any) -> None:
     try:
         import airflow  # noqa: F401 -- sets up configuration, logging and the models
     except Exception as error:  # noqa: BLE001 -- a broken configuration fails here, with an error of any class
-        raise SystemExit(_told(screen, f"Airflow does not start ({type(error).__name__}): {error}")) from None
+        screen.tell(f"Airflow does not start ({type(error).__name__}): {error}")
+        raise SystemExit(LEFT_UNDONE) from None
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.__stdout__, screen.out):
             handler.setStream(screen.err)
     logging.disable(logging.WARNING)
-
-
-def _told(screen: Any, line: str) -> int:
-    screen.tell(line)
-    return LEFT_UNDONE

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Book
+from airflow_provider_pipelines.commands.book import Book, entry_named
 from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseStore
 from airflow_provider_pipelines.commands.main import Undone, UsageError
-from airflow_provider_pipelines.commands.naming import entry_named
 from airflow_provider_pipelines.commands.reach import Reach, decision
 from airflow_provider_pipelines.commands.record_file import entry_from, records_from
 from airflow_provider_pipelines.core.clock import SYSTEM, Clock

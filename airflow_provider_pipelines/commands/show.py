@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.commands.book import Book
+from airflow_provider_pipelines.commands.book import Book, entry_named
 from airflow_provider_pipelines.commands.database import DatabaseRuns, DatabaseStore
-from airflow_provider_pipelines.commands.naming import entry_named
 from airflow_provider_pipelines.commands.screen import moment, span
+from airflow_provider_pipelines.commands.windows import run_of
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.commands.screen import Screen
@@ -45,15 +45,14 @@ def command(args: Any, screen: Screen) -> None:
 def heading(entry: Entry) -> list[str]:
     """Say whose record it is, how far it is, and through which connections its things are reached."""
     plan = entry.plan
-    runs = DatabaseRuns()
-    state = runs.run_state(plan.window.partition("/")[0], plan.run_id)
-    goes_on = " and goes on" if runs.alive(plan.window, plan.run_id) else ""
+    state, alive, paused = run_of(entry, DatabaseRuns())
+    goes_on = " and goes on" if alive else ""
     age = span(time.time() - entry.since)
     lines = [
         f"window {plan.window}, run {plan.run_id}: {entry.word} since {moment(entry.since)} ({age}). "
         f"The run is {state or 'gone'}{goes_on}."
     ]
-    if runs.paused(plan.window.partition("/")[0]):
+    if paused:
         lines.append("Its DAG is paused: no task of it begins until it is unpaused.")
     return lines + [f"{place.service}: {via(place)}, {place.identity}" for place in plan.places]
 

@@ -13,7 +13,7 @@ from airflow_provider_pipelines.commands.fleets import FLEETS, READERS, Row
 from airflow_provider_pipelines.commands.main import Undone, UsageError
 from airflow_provider_pipelines.commands.reach import missing
 from airflow_provider_pipelines.commands.screen import moment, span
-from airflow_provider_pipelines.commands.windows import note_on
+from airflow_provider_pipelines.commands.windows import note_on, run_of
 from airflow_provider_pipelines.errors import ConfigurationError, PipelinesError
 from airflow_provider_pipelines.hook.base import hook_named
 from airflow_provider_pipelines.window.fleets.base import fleet_for
@@ -133,9 +133,7 @@ def _holders() -> tuple[dict[str, tuple[str, str]], list[str]]:
             held.update(
                 (one.thing.key, (named, one.recorded())) for one in entry.standings if one.thing.runs and not one.handed
             )
-            dag_id = plan.window.partition("/")[0]
-            goes_on = runs.alive(plan.window, plan.run_id)
-            if note := note_on(entry, runs.run_state(dag_id, plan.run_id), goes_on, runs.paused(dag_id)):
+            if note := note_on(entry, *run_of(entry, runs)):
                 notes.append(f"window {named} is open ({entry.word}): {note}.")
     except PipelinesError as error:
         return {}, [f"Which windows are open is not known: {error}"]

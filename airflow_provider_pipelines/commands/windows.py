@@ -27,7 +27,7 @@ def command(args: Any, screen: Screen) -> None:
     if args.all:
         shown += sorted(_last_closed(entries), key=lambda one: one.plan.window)
     runs = DatabaseRuns()
-    rows = [_row(one, *_run_of(one, runs)) for one in shown]
+    rows = [_row(one, *run_of(one, runs)) for one in shown]
     rows += [
         {"window": window, "run_id": run_id, "phase": "unreadable", "message": str(error)}
         for (window, run_id), error in errors.items()
@@ -60,7 +60,8 @@ def _last_closed(entries: Sequence[Entry]) -> list[Entry]:
     return list(last.values())
 
 
-def _run_of(one: Entry, runs: DatabaseRuns) -> tuple[str | None, bool, bool | None]:
+def run_of(one: Entry, runs: DatabaseRuns) -> tuple[str | None, bool, bool | None]:
+    """Give the state of the window's run, whether it goes on, and whether its DAG is paused."""
     plan = one.plan
     dag_id = plan.window.partition("/")[0]
     return runs.run_state(dag_id, plan.run_id), runs.alive(plan.window, plan.run_id), runs.paused(dag_id)

@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.list_settings:
         print(describe())  # noqa: T201 -- what was asked for
         return 0
-    server = _server(parser, options, _announcer(options.ready_file))
+    server = _server(parser, options, partial(_announce, options.ready_file))
     # uvicorn raises the signal again after its own end: these take it, and the exit code is 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
@@ -102,7 +103,7 @@ def _run(given: Sequence[str]) -> int:
     options, command = parser.parse_args(given[:at]), given[at + 1 :]
     if not command:
         parser.error("there is no command after --")
-    server = _server(parser, options, _noted(options.ready_file))
+    server = _server(parser, options, partial(_note, options.ready_file))
     try:
         return run_beside(server, command)
     except CompanionError as error:
@@ -165,25 +166,17 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _announcer(path: Path | None) -> Any:
-    note = _noted(path)
-
-    def announce(ready: dict[str, Any]) -> None:
-        note(ready)
-        print(json.dumps(ready), flush=True)  # noqa: T201 -- the first line is the ready line
-
-    return announce
+def _note(path: Path | None, ready: dict[str, Any]) -> None:
+    """Write the ready file: the one that was named, or the user's own, which ``env`` finds by itself."""
+    # where nobody named a file, and there is none to write to, the first line has the connections
+    with contextlib.suppress(CompanionError):
+        write_ready_file(path or default_ready_file(), ready)
 
 
-def _noted(path: Path | None) -> Any:
-    """Make what writes the ready file: the one that was named, or the user's own, which ``env`` finds by itself."""
-
-    def note(ready: dict[str, Any]) -> None:
-        # where nobody named a file, and there is none to write to, the first line has the connections
-        with contextlib.suppress(CompanionError):
-            write_ready_file(path or default_ready_file(), ready)
-
-    return note
+def _announce(path: Path | None, ready: dict[str, Any]) -> None:
+    """Write the ready file, and the ready line."""
+    _note(path, ready)
+    print(json.dumps(ready), flush=True)  # noqa: T201 -- the first line is the ready line
 
 
 if __name__ == "__main__":

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from airflow_provider_pipelines.emulator.wire import Call
+from airflow_provider_pipelines.emulator.things import Fields, picked
+from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
 from airflow_provider_pipelines.emulator.world import World
 
-Handler = Callable[[World, Call], Any]
+#: what a module with operations is written with
+__all__ = ["Answer", "Call", "Fields", "Handler", "Operation", "Refusal", "Table", "World", "picked"]
+
+Handler = Callable[[World, Call], Answer]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Operation:
         return [value for name, value in call.params.items() if name != "project_id"]
 
 
-class Table:
+class Table(list[Operation]):
     """
     Operations of one service; the name of a function is the name of its operation.
 
@@ -70,18 +74,18 @@ class Table:
     """
 
     def __init__(self, service: str) -> None:
+        super().__init__()
         self.service = service
-        self.operations: list[Operation] = []
-
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self.operations)
 
     def route(self, method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Make the decorated function answer a path."""
 
         def add(handler: Handler) -> Handler:
-            name = handler.__name__
-            self.operations.append(Operation(self.service, name, method, path, handler, **options))
+            self.enter(handler.__name__, method, path, handler, **options)
             return handler
 
         return add
+
+    def enter(self, name: str, method: str, path: str, handler: Handler, **options: Any) -> None:
+        """Make a function answer a path, under the name of an operation."""
+        self.append(Operation(self.service, name, method, path, handler, **options))

@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
+from airflow_provider_pipelines.emulator.settings import Settings
 
+#: what a module with things is written with
+__all__ = ["Fields", "Passing", "SeedError", "Settings", "Step", "Thing", "checked", "picked"]
 
 Fields = dict[str, Any]
 
@@ -127,6 +128,31 @@ class Thing(ABC):
             {"in": (step.at - now) / 1000, "status": step.status, "set": dict(step.changes)} for step in self.pending
         ]
         return {**self.fields, "pending": steps}
+
+
+class Passing(Thing):
+    """A thing that comes to an end by itself, such as a run; its ``end_time`` tells when."""
+
+    #: statuses after which nothing happens by itself
+    FINAL: ClassVar[frozenset[str]]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.status in self.FINAL
+
+    def first_fields(self, now: int) -> Fields:
+        """Date the start, and the end of what has ended, to now."""
+        return {"start_time": now, "end_time": now if self.fields.get("status") in self.FINAL else None}
+
+    def arrived(self, at: int) -> None:
+        """Date the end."""
+        self.fields["end_time"] = at if self.ended else None
+
+
+def picked(fields: Fields, *names: str) -> Fields:
+    """Return those of the fields that are named, in that order."""
+    return {name: fields[name] for name in names}
 
 
 def checked(id: str, given: Mapping[str, Any], known: Mapping[str, Any], optional: Mapping[str, type]) -> Fields:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.huaweicloud.iam import Agency, Grant, Iam, Login, Scope
 
 Clock = Callable[[], float]
+Headers = Mapping[str, str]
 
 
 class Auth(Protocol):
@@ -34,9 +35,7 @@ class Auth(Protocol):
     def proof(self) -> Proof:
         """What follows if it is not accepted."""
 
-    def authorize(
-        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Clock
-    ) -> Call[Mapping[str, str]]:
+    def authorize(self, request: Request, path: str, query: str, headers: Headers, clock: Clock) -> Call[Headers]:
         """Give the headers to send; may make calls of its own for a token."""
 
     def forget(self, signed: SignedRequest) -> None:
@@ -56,9 +55,7 @@ class KeyAuth:
         self._untold = untold
         self.proof = BY_TEMPORARY_KEY if key.security_token else BY_KEY
 
-    def authorize(
-        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Clock
-    ) -> Call[Mapping[str, str]]:
+    def authorize(self, request: Request, path: str, query: str, headers: Headers, clock: Clock) -> Call[Headers]:
         """Sign."""
         if self._untold:
             self._untold = False
@@ -89,9 +86,7 @@ class AgencyKeyAuth:
         self._key = key
         self._agency = agency
 
-    def authorize(
-        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Clock
-    ) -> Call[Mapping[str, str]]:
+    def authorize(self, request: Request, path: str, query: str, headers: Headers, clock: Clock) -> Call[Headers]:
         """Sign, with new keys if there are none or theirs end soon."""
         key = yield from lease(self._identity, self._identity.token_for("keys"), self._fetch, clock)
         return sign(key, request.method, path, query, headers, request.body, clock())
@@ -128,9 +123,7 @@ class TokenAuth:
         self._agency = agency
         self._token = identity.token_for(f"{scope}")
 
-    def authorize(
-        self, request: Request, path: str, query: str, headers: Mapping[str, str], clock: Clock
-    ) -> Call[Mapping[str, str]]:
+    def authorize(self, request: Request, path: str, query: str, headers: Headers, clock: Clock) -> Call[Headers]:
         """Give the token, a new one if there is none or it ends soon."""
         token = yield from lease(self._identity, self._token, self._fetch, clock)
         return {**headers, "X-Auth-Token": token}

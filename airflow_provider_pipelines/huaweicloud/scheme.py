@@ -20,14 +20,13 @@ from airflow_provider_pipelines.huaweicloud.answers import (
     read_answer,
 )
 from airflow_provider_pipelines.huaweicloud.auth import Auth, KeyAuth
-from airflow_provider_pipelines.huaweicloud.iam import IAM_SERVICE, find_project
+from airflow_provider_pipelines.huaweicloud.iam import IAM_SERVICE
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey, canonical_request, encode_query, sign
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.identity import Identity
 
 __all__ = [
-    "IAM_SERVICE",
     "AccessKey",
     "Codes",
     "HuaweiScheme",
@@ -37,7 +36,6 @@ __all__ = [
     "check_success",
     "encode_query",
     "error_in",
-    "find_project",
     "sign",
 ]
 

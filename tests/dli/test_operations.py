@@ -125,10 +125,9 @@ def test_the_emulator_calls_the_operations_by_the_same_names():
     from airflow_provider_pipelines.emulator.dli.routes import flink_definitions as definitions
     from airflow_provider_pipelines.emulator.dli.routes import flink_graphs as graphs
     from airflow_provider_pipelines.emulator.dli.routes import flink_jobs as jobs
-    from airflow_provider_pipelines.emulator.dli.routes import flink_savepoints as savepoints
     from airflow_provider_pipelines.emulator.dli.routes import flink_templates as templates
 
-    routes = [route for room in (definitions, graphs, savepoints, templates, jobs) for route in room.table]
+    routes = [route for room in (definitions, graphs, templates, jobs) for route in room.table]
     assert {route.name for route in routes} == flink_methods()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline, CodeArtsProject
     from airflow_provider_pipelines.emulator.codearts.state.run import Run
-    from airflow_provider_pipelines.emulator.world import World
 
 
 PIPELINES = "/v5/{project_id}/api/pipelines"
@@ -76,10 +75,11 @@ def step_of(world: World, call: Call) -> tuple[Run, Place]:
     raise failure(world, "DEVPIPE.00011495", "the step does not exist")
 
 
-def page_of(world: World, call: Call) -> tuple[int, int]:
-    """Return offset and limit of a query."""
+def page(world: World, call: Call, member: str, rows: list[Fields]) -> Answer:
+    """Return the page of rows that a query asks for."""
     offset, limit = call.number("offset", 0), call.number("limit", world.settings.codearts_default_limit)
     if offset is None or limit is None or offset < 0 or limit < 0:
         raise invalid(world, "offset and limit must be numbers from 0 up")
     most = world.settings.codearts_max_limit
-    return offset, limit if most is None else min(limit, most)
+    limit = limit if most is None else min(limit, most)
+    return Answer({"offset": offset, "limit": limit, "total": len(rows), member: rows[offset : offset + limit]})

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator import credentials
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
+from airflow_provider_pipelines.emulator.operations import Fields, World, picked
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 def _times(world: World, start: int | None, end: int | None) -> Fields:
@@ -64,12 +63,9 @@ def run_row(world: World, pipeline_id: str, run_id: str, fields: Fields) -> Fiel
     return {
         "pipeline_id": pipeline_id,
         "pipeline_run_id": run_id,
-        "executor_id": fields["executor_id"],
-        "executor_name": fields["executor_name"],
+        **picked(fields, "executor_id", "executor_name"),
         "stage_status_list": stages,
-        "status": fields["status"],
-        "run_number": fields["run_number"],
-        "trigger_type": fields["trigger_type"],
+        **picked(fields, "status", "run_number", "trigger_type"),
         "build_params": build_params(fields),
         "artifact_params": None,
         **_times(world, fields["start_time"], fields["end_time"]),
@@ -84,9 +80,7 @@ def _step(world: World, step: Fields, number: int) -> Fields:
         # Steps are documented with fewer words than jobs; which one a waiting step has is not known.
         status = status if world.settings.codearts_waiting_step == "kept" else world.settings.codearts_waiting_step
     return {
-        "id": step["id"],
-        "name": step["name"],
-        "task": step["task"],
+        **picked(step, "id", "name", "task"),
         "business_type": "Build" if step["kind"] == "work" else "Normal",
         "inputs": [{"key": "k", "value": "v"}],
         "sequence": number,
@@ -106,9 +100,7 @@ def _job(world: World, job: Fields, number: int) -> Fields:
     status = plans.summary(job["steps"])
     failed = next((step for step in job["steps"] if step["status"] == "FAILED"), None)
     return {
-        "id": job["id"],
-        "name": job["name"],
-        "identifier": job["identifier"],
+        **picked(job, "id", "name", "identifier"),
         "category": None,
         "sequence": number,
         "async": "false",
@@ -132,9 +124,7 @@ def _stage(world: World, stages: list[Fields], number: int) -> Fields:
     return {
         "id": stage["id"],
         "category": None,
-        "name": stage["name"],
-        "identifier": stage["identifier"],
-        "run_always": stage["run_always"],
+        **picked(stage, "name", "identifier", "run_always"),
         "parallel": None,
         "is_select": plans.summary(steps) != "UNSELECTED",
         "sequence": number,
@@ -155,12 +145,7 @@ def run_detail(world: World, project_id: str, pipeline: CodeArtsPipeline, run_id
         "id": run_id,
         **identity(project_id, pipeline),
         "pipeline_id": pipeline.id,
-        "description": fields["description"],
-        "executor_id": fields["executor_id"],
-        "executor_name": fields["executor_name"],
-        "status": fields["status"],
-        "trigger_type": fields["trigger_type"],
-        "run_number": fields["run_number"],
+        **picked(fields, "description", "executor_id", "executor_name", "status", "trigger_type", "run_number"),
         "pause_time": 0,
         **_times(world, fields["start_time"], fields["end_time"]),
         "stages": [_stage(world, fields["stages"], number) for number in range(len(fields["stages"]))],

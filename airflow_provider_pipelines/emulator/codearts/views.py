@@ -12,9 +12,7 @@ from airflow_provider_pipelines.emulator.codearts.state import plan as plans
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.wire import Call
-    from airflow_provider_pipelines.emulator.world import World
+    from airflow_provider_pipelines.emulator.operations import Call, Fields, World
 
 
 def listed(world: World, call: Call, member: str, rows: list[Fields], order: Callable[[Fields], Any]) -> Fields:

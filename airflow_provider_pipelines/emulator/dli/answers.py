@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 _UNKNOWN = {
@@ -19,6 +18,7 @@ _UNKNOWN = {
     "DLI.0002": (400, "The job does not exist."),
     "DLI.0023": (404, "The resource is not found."),
 }
+_NAME = re.compile(r"(?!_)(?!\d+$)\w{1,128}", re.ASCII)
 _KINDS: Mapping[type, str] = {
     str: "a string",
     int: "an integer",
@@ -42,6 +42,11 @@ def said(world: World, yes: bool, message: str, **more: Any) -> Fields:
     """Return is_success and message; the first is documented as Boolean or String, and a string on the wire."""
     value = yes if world.settings.dli_is_success == "boolean" else str(yes).lower()
     return {"is_success": value, "message": message, **more}
+
+
+def succeeded(message: str = "", **members: Any) -> Answer:
+    """Return an answer whose is_success is a Boolean, as documented for all but the Flink jobs, and in their SDK."""
+    return Answer({"is_success": True, "message": message, **members})
 
 
 def project_of(world: World, call: Call) -> DliProject:
@@ -99,6 +104,12 @@ def check_word(given: Fields, name: str, words: Iterable[str]) -> None:
     allowed = list(words)
     if name in given and given[name] not in allowed:
         raise invalid(f"{name} must be one of {', '.join(allowed)}")
+
+
+def check_name(given: Fields, name: str) -> None:
+    """Refuse a name that no queue and no variable can have."""
+    if name in given and not _NAME.fullmatch(given[name]):
+        raise invalid(f"{name} must be letters, digits and underscores, not only digits, not first an underscore")
 
 
 def check_tags(given: Fields) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_NO_TABLE = "DLI.0005: AnalysisException: Table or view not found: no_such_table"
+
 
 def default_dli() -> dict[str, Any]:
     """Return the default project."""
@@ -64,10 +66,9 @@ def _sql_jobs() -> dict[str, Any]:
         "input_size": 96,
         "result_path": "obs://emulated-bucket/jobs/result/finished-query",
     }
-    missing = "DLI.0005: AnalysisException: Table or view not found: no_such_table"
     jobs: list[dict[str, Any]] = [
         {"status": "FINISHED", "statement": "SELECT turbine, power FROM turbines", **turbines},
-        {"status": "FAILED", "statement": "SELECT * FROM no_such_table", "message": missing},
+        {"status": "FAILED", "statement": "SELECT * FROM no_such_table", "message": _NO_TABLE},
         {"status": "CANCELLED", "statement": "SELECT * FROM turbines CROSS JOIN turbines"},
         {"status": "FINISHED", "statement": "INSERT INTO daily SELECT * FROM turbines", "job_type": "INSERT"},
         {"status": "FINISHED", "statement": "CREATE TABLE daily (c1 int)", "job_type": "DDL", "job_mode": "sync"},
@@ -98,15 +99,9 @@ def _templates() -> dict[str, Any]:
 
 def _statements() -> dict[str, Any]:
     return {
-        "SELECT * FROM no_such_table": {
-            "outcome": "FAILED",
-            "message": "DLI.0005: AnalysisException: Table or view not found: no_such_table",
-        },
+        "SELECT * FROM no_such_table": {"outcome": "FAILED", "message": _NO_TABLE},
         "SELECT count(*) FROM endless": {"run_seconds": 86400.0, "schema": [{"count(1)": "bigint"}], "rows": [[0]]},
-        "DROP TABLE no_such_table": {
-            "outcome": "FAILED",
-            "message": "DLI.0005: AnalysisException: Table or view not found: no_such_table",
-        },
+        "DROP TABLE no_such_table": {"outcome": "FAILED", "message": _NO_TABLE},
     }
 
 

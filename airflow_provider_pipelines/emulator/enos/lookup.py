@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Refusal, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.enos.state import EnosPipeline, Organisation
-    from airflow_provider_pipelines.emulator.world import World
 
 
 BASE = "/streaming/v2.0"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Settings, Thing
 
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
+#: fields that may say how long something takes
+_DURATIONS = ("start_seconds", "pause_seconds", "stop_seconds")
 
 
 class EnosPipeline(Thing):
@@ -43,16 +43,10 @@ class EnosPipeline(Thing):
         "stage_states": {},
         "lag": 0,
         "offset": 6094977,
-        "start_seconds": None,
-        "pause_seconds": None,
-        "stop_seconds": None,
-        "refuses_save": 0,
-        "refuses_start": 0,
-        "refuses_pause": 0,
-        "refuses_stop": 0,
-        "fails_start": 0,
+        **dict.fromkeys(_DURATIONS, None),
+        **dict.fromkeys(("refuses_save", "refuses_start", "refuses_pause", "refuses_stop", "fails_start"), 0),
     }
-    OPTIONAL: ClassVar[Mapping[str, type]] = {"start_seconds": float, "pause_seconds": float, "stop_seconds": float}
+    OPTIONAL: ClassVar[Mapping[str, type]] = dict.fromkeys(_DURATIONS, float)
 
     def first_fields(self, now: int) -> Fields:
         """Date the last update to now."""

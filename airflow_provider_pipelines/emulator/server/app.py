@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_pipelines.emulator.codearts.routes import definitions as codearts_definitions
 from airflow_provider_pipelines.emulator.codearts.routes import gates as codearts_gates
 from airflow_provider_pipelines.emulator.codearts.routes import pipelines as codearts_pipelines
 from airflow_provider_pipelines.emulator.codearts.routes import runs as codearts_runs
@@ -21,7 +20,7 @@ from airflow_provider_pipelines.emulator.dli.routes.table import table as dli_ta
 from airflow_provider_pipelines.emulator.enos import lookup as enos_lookup
 from airflow_provider_pipelines.emulator.enos.routes import design as enos_design
 from airflow_provider_pipelines.emulator.enos.routes import pipelines as enos_pipelines
-from airflow_provider_pipelines.emulator.huaweicloud import iam, iam_tokens
+from airflow_provider_pipelines.emulator.huaweicloud import iam
 from airflow_provider_pipelines.emulator.server import fault_effects
 from airflow_provider_pipelines.emulator.server.control import Control
 from airflow_provider_pipelines.emulator.server.faults import Fault, Faults
@@ -36,13 +35,11 @@ if TYPE_CHECKING:
 OPERATIONS = [
     *enos_pipelines.table,
     *enos_design.table,
-    *iam_tokens.table,
     *iam.table,
     *codearts_pipelines.table,
     *codearts_runs.table,
     *codearts_gates.table,
     *codearts_steps.table,
-    *codearts_definitions.table,
     *dli_table,
 ]
 
@@ -164,18 +161,14 @@ class Vendors:
     def _executed(self, operation: Operation, call: Call, fault: Fault | None) -> Answer:
         try:
             if fault is None:
-                return _answer(operation.handler(self.world, call))
+                return operation.handler(self.world, call)
             answer = fault_effects.instead(self.world, operation, call, fault)
             if answer is not None:
                 return answer
             fault_effects.before(self.world, operation, call, fault)
-            return fault_effects.after(_answer(operation.handler(self.world, call)), fault)
+            return fault_effects.after(operation.handler(self.world, call), fault)
         except Refusal as refusal:
             return refusal.answer if fault is None else fault_effects.after(refusal.answer, fault)
-
-
-def _answer(given: Any) -> Answer:
-    return given if isinstance(given, Answer) else Answer(given)
 
 
 def _service(path: bytes) -> str | None:

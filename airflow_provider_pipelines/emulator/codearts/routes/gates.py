@@ -6,101 +6,70 @@ https://support.huaweicloud.com/intl/en-us/api-pipeline/AcceptManualReview.html 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.codearts.lookup import RUN, STEP, failure, invalid, step_of
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
+from airflow_provider_pipelines.emulator.codearts import lookup as codearts
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Refusal, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.run import Run
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")
 
-_CHECK = f"{RUN}/steps/{{step_run_id}}/manual"
+_CHECK = f"{codearts.RUN}/steps/{{step_run_id}}/manual"
 
 
-def _waiting(world: World, call: Call, kind: str) -> Run | Answer:
-    """Return the run that waits at the step of a call, or the answer if it does not."""
-    run, place = step_of(world, call)
+def _waiting(world: World, call: Call, kind: str) -> Run:
+    """Return the run that waits at the step of a call."""
+    run, place = codearts.step_of(world, call)
     if call.json is ... or not isinstance(call.json, dict | None):
-        raise invalid(world)
+        raise codearts.invalid(world)
     if place.kind != kind:
-        raise failure(world, "DEVPIPE.00011493", "the step is of another kind", 400)
+        raise codearts.failure(world, "DEVPIPE.00011493", "the step is of another kind", 400)
     here = run.steps.here
     if here is not None and here.step is place.step and run.status in ("PAUSED", "SUSPEND") and not run.stopping:
         return run
     # What a second pass is answered is not documented.
     switch = world.settings.codearts_second_pass
     if switch == "400":
-        raise failure(world, "DEVPIPE.00011492", "the step does not wait", 400)
-    return Answer({"success": switch == "true"})
+        raise codearts.failure(world, "DEVPIPE.00011492", "the step does not wait", 400)
+    raise Refusal(Answer({"success": switch == "true"}))
 
 
-def _close(world: World, call: Call, kind: str, word: str) -> Answer:
+def _close(world: World, call: Call, *, kind: str, passed: bool) -> Answer:
+    """End the wait at a step of a kind; the run goes on if it is passed."""
     run = _waiting(world, call, kind)
-    if isinstance(run, Answer):
-        return run
+    word = "COMPLETED" if passed else world.settings.codearts_refused
     run.close(world.now, word, call.query.get("approval_description", ""))
     return Answer({"success": True})
 
 
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/AcceptManualReview.html
-@table.route("POST", f"{STEP}/pass", write=True)
-def accept_manual_review(world: World, call: Call) -> Answer:
-    """Let a run go on after its review."""
-    return _close(world, call, "review", "COMPLETED")
-
-
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/RejectManualReview.html
-@table.route("POST", f"{STEP}/refuse", write=True)
-def reject_manual_review(world: World, call: Call) -> Answer:
-    """End a run at its review."""
-    return _close(world, call, "review", world.settings.codearts_refused)
-
-
-# https://support.huaweicloud.com/intl/en-us/api-pipeline/AcceptCheckpoint.html
-@table.route("POST", f"{_CHECK}/pass", write=True)
-def accept_checkpoint(world: World, call: Call) -> Answer:
-    """Let a run enter a stage."""
-    return _close(world, call, "manual", "COMPLETED")
-
-
-# https://support.huaweicloud.com/api-pipeline/RejectCheckpoint.html
-@table.route("POST", f"{_CHECK}/refuse", write=True)
-def reject_checkpoint(world: World, call: Call) -> Answer:
-    """End a run before a stage."""
-    return _close(world, call, "manual", world.settings.codearts_refused)
-
-
-# https://support.huaweicloud.com/api-pipeline/AcceptDelayJob.html
-@table.route("POST", f"{STEP}/delay-pass", write=True)
-def accept_delay_job(world: World, call: Call) -> Answer:
-    """Let a delayed run go on at once."""
-    return _close(world, call, "delay", "COMPLETED")
-
-
-# https://support.huaweicloud.com/api-pipeline/RejectDelayJob.html
-@table.route("POST", f"{STEP}/delay-refuse", write=True)
-def reject_delay_job(world: World, call: Call) -> Answer:
-    """End a delayed run."""
-    return _close(world, call, "delay", world.settings.codearts_refused)
+#: operations that end a wait: the path, the kind of the step, and whether the run goes on
+_CLOSING = {
+    # https://support.huaweicloud.com/intl/en-us/api-pipeline/AcceptManualReview.html
+    "accept_manual_review": (f"{codearts.STEP}/pass", "review", True),
+    # https://support.huaweicloud.com/intl/en-us/api-pipeline/RejectManualReview.html
+    "reject_manual_review": (f"{codearts.STEP}/refuse", "review", False),
+    # https://support.huaweicloud.com/intl/en-us/api-pipeline/AcceptCheckpoint.html (it lets a run enter a stage)
+    "accept_checkpoint": (f"{_CHECK}/pass", "manual", True),
+    # https://support.huaweicloud.com/api-pipeline/RejectCheckpoint.html
+    "reject_checkpoint": (f"{_CHECK}/refuse", "manual", False),
+    # https://support.huaweicloud.com/api-pipeline/AcceptDelayJob.html
+    "accept_delay_job": (f"{codearts.STEP}/delay-pass", "delay", True),
+    # https://support.huaweicloud.com/api-pipeline/RejectDelayJob.html
+    "reject_delay_job": (f"{codearts.STEP}/delay-refuse", "delay", False),
+    # https://support.huaweicloud.com/api-pipeline/ResumePipeline.html
+    "resume_pipeline": (f"{codearts.STEP}/resume", "suspend", True),
+}
+for _name, (_path, _kind, _passed) in _CLOSING.items():
+    table.enter(_name, "POST", _path, partial(_close, kind=_kind, passed=_passed), write=True)
 
 
 # https://support.huaweicloud.com/api-pipeline/ContinueDelayJob.html
-@table.route("POST", f"{STEP}/delay", write=True)
+@table.route("POST", f"{codearts.STEP}/delay", write=True)
 def continue_delay_job(world: World, call: Call) -> Answer:
     """Put a delayed run off for another hour, three times at most."""
     run = _waiting(world, call, "delay")
-    if isinstance(run, Answer):
-        return run
     return Answer({"success": run.put_off(world.settings.codearts_more_delay_seconds)})
-
-
-# https://support.huaweicloud.com/api-pipeline/ResumePipeline.html
-@table.route("POST", f"{STEP}/resume", write=True)
-def resume_pipeline(world: World, call: Call) -> Answer:
-    """Let a suspended run go on."""
-    return _close(world, call, "suspend", "COMPLETED")

@@ -9,26 +9,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.codearts.lookup import (
-    PIPELINE,
-    PIPELINES,
-    RUN,
-    failure,
-    invalid,
-    no_run,
-    page_of,
-    pipeline_of,
-    project_of,
-    run_of,
-)
+from airflow_provider_pipelines.emulator.codearts import lookup as codearts
 from airflow_provider_pipelines.emulator.codearts.views import queue_row
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.project import CodeArtsPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")
@@ -49,7 +35,7 @@ def _started(world: World, pipeline: CodeArtsPipeline, wish: Fields) -> Answer:
     """Start a run, let it wait, or refuse it."""
     if not pipeline.fields["enabled"]:
         status = None if world.settings.codearts_banned_run == "code" else 400
-        raise failure(world, "DEVPIPE.00011498", "the pipeline is disabled", status)
+        raise codearts.failure(world, "DEVPIPE.00011498", "the pipeline is disabled", status)
     if pipeline.fields["refuses_run"] > 0:
         pipeline.fields["refuses_run"] -= 1
         return Answer({"pipeline_run_id": "", "error_msg": "Pipeline configuration is invalid"})
@@ -58,26 +44,26 @@ def _started(world: World, pipeline: CodeArtsPipeline, wish: Fields) -> Answer:
     if pipeline.queues:
         return _queued(world, pipeline, wish)
     if world.settings.codearts_over_limit == "refused":
-        raise failure(world, "DEVPIPE.00011104", "concurrency limited")
+        raise codearts.failure(world, "DEVPIPE.00011104", "concurrency limited")
     return Answer({"pipeline_run_id": pipeline.start(world.now, wish, status="IGNORED").id})
 
 
 def _wish(world: World, call: Call, *lists: str) -> Fields:
     """Return what a body says about the run to be."""
     if call.json is ... or not isinstance(call.json, dict | None):
-        raise invalid(world)
+        raise codearts.invalid(world)
     wish = {name: call.fields[name] for name in lists if isinstance(call.fields.get(name), list)}
     wish["description"] = str(call.fields.get("description") or "")
     if len(wish["description"]) > 1024:
-        raise invalid(world, "the description is longer than 1024 characters")
+        raise codearts.invalid(world, "the description is longer than 1024 characters")
     return wish
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/RunPipeline.html
-@table.route("POST", f"{PIPELINE}/run", write=True)
+@table.route("POST", f"{codearts.PIPELINE}/run", write=True)
 def run_pipeline(world: World, call: Call) -> Answer:
     """Start a run, or let it wait where the pipeline says so."""
-    pipeline = pipeline_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     return _started(world, pipeline, _wish(world, call, "sources", "variables", "choose_jobs", "choose_stages"))
 
 
@@ -85,11 +71,11 @@ def run_pipeline(world: World, call: Call) -> Answer:
 @table.route("POST", "/v5/{project_id}/api/pac/pipelines/{pipeline_id}/run", write=True)
 def run_yaml_pipeline(world: World, call: Call) -> Answer:
     """Start a run of a pipeline that is described by a file in a branch."""
-    pipeline = pipeline_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     wish = _wish(world, call, "variables", "choose_jobs")
     branch = call.fields.get("branch")
     if not isinstance(branch, str) or not branch:
-        raise invalid(world, "branch is missing")
+        raise codearts.invalid(world, "branch is missing")
     wish["sources"] = [{"type": "code", "params": {"git_type": "codehub", "default_branch": branch}}]
     return _started(world, pipeline, wish)
 
@@ -100,12 +86,12 @@ def _batch(call: Call) -> list[str]:
 
 
 # https://support.huaweicloud.com/api-pipeline/BatchRunPipeline.html
-@table.route("POST", f"{PIPELINES}/batch-runs", write=True, ids=_batch)
+@table.route("POST", f"{codearts.PIPELINES}/batch-runs", write=True, ids=_batch)
 def batch_run_pipeline(world: World, call: Call) -> Answer:
     """Start a run of each of several pipelines; which of them started is asked for afterwards."""
-    project, ids = project_of(world, call), _batch(call)
+    project, ids = codearts.project_of(world, call), _batch(call)
     if not ids:
-        raise invalid(world, "pipeline_ids is missing")
+        raise codearts.invalid(world, "pipeline_ids is missing")
     result = []
     for id in ids:
         run_id, reason = uuid.uuid4().hex, "pipeline does not exist"
@@ -134,12 +120,12 @@ def _asked(call: Call) -> list[Fields]:
 # https://support.huaweicloud.com/api-pipeline/ShowBatchRunResult.html
 @table.route(
     "POST",
-    f"{PIPELINES}/batch-runs/result",
+    f"{codearts.PIPELINES}/batch-runs/result",
     ids=lambda call: [one["pipeline_run_id"] for one in _asked(call) if "pipeline_run_id" in one],
 )
 def show_batch_run_result(world: World, call: Call) -> Answer:
     """Tell which runs of a batch have started; only the word for success is documented."""
-    project = project_of(world, call)
+    project = codearts.project_of(world, call)
     result = []
     for one in _asked(call):
         id, run_id = str(one.get("pipeline_id")), str(one.get("pipeline_run_id"))
@@ -160,14 +146,14 @@ def show_batch_run_result(world: World, call: Call) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/StopPipelineRun.html
-@table.route("POST", f"{RUN}/stop", write=True)
+@table.route("POST", f"{codearts.RUN}/stop", write=True)
 def stop_pipeline_run(world: World, call: Call) -> Answer:
     """Stop a run; the answer means that the request was taken."""
-    pipeline = pipeline_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     entry = pipeline.queued(call.params["pipeline_run_id"])
     if entry is not None:
         return _stop_queued(world, pipeline, entry)
-    _, run = run_of(world, call)
+    _, run = codearts.run_of(world, call)
     if run.ended:
         return _answer_of_choice(world, world.settings.codearts_stop_finished)
     if run.use_up("refuses_stop"):
@@ -188,24 +174,24 @@ def _answer_of_choice(world: World, switch: str) -> Answer:
     if switch in ("true", "false"):
         return Answer({"success": switch == "true"})
     if switch == "404":
-        raise no_run(world, 404)
-    raise failure(world, "DEVPIPE.00011497", "the pipeline run is not running", 400)
+        raise codearts.no_run(world, 404)
+    raise codearts.failure(world, "DEVPIPE.00011497", "the pipeline run is not running", 400)
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/RetryPipelineRun.html
-@table.route("PUT", f"{RUN}/retry", write=True)
+@table.route("PUT", f"{codearts.RUN}/retry", write=True)
 def retry_pipeline_run(world: World, call: Call) -> Answer:
     """Open a failed or cancelled run again, under the same id."""
-    pipeline, run = run_of(world, call)
+    pipeline, run = codearts.run_of(world, call)
     if call.json is ... or not isinstance(call.json, dict | None):
-        raise invalid(world)
+        raise codearts.invalid(world)
     allowed = {"FAILED", "CANCELED"} if world.settings.codearts_retry_canceled else {"FAILED"}
     if run.status not in allowed or pipeline.queued(run.id):
         return Answer({"success": False})
     jobs = [str(id) for id in call.fields.get("job_run_ids") or []]
     known = {place.job["id"]: place for place in run.steps.places if place.job is not None}
     if not set(jobs) <= set(known):
-        raise failure(world, "DEVPIPE.00011494", "the job does not exist", 400)
+        raise codearts.failure(world, "DEVPIPE.00011494", "the job does not exist", 400)
     failed = {
         place.job["id"]
         for place in run.steps.places
@@ -220,24 +206,21 @@ def retry_pipeline_run(world: World, call: Call) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ListPipelineQueue.html
-@table.route("GET", f"{PIPELINE}/queued-pipeline")
+@table.route("GET", f"{codearts.PIPELINE}/queued-pipeline")
 def list_pipeline_queue(world: World, call: Call) -> Answer:
     """Give one page of the runs that wait."""
-    pipeline = pipeline_of(world, call)
-    offset, limit = page_of(world, call)
-    rows = [queue_row(pipeline.id, entry) for entry in pipeline.queue]
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "queuedPipelines": rows[offset : offset + limit]})
+    pipeline = codearts.pipeline_of(world, call)
+    return codearts.page(world, call, "queuedPipelines", [queue_row(pipeline.id, entry) for entry in pipeline.queue])
 
 
 # https://support.huaweicloud.com/api-pipeline/CancelPipelineQueue.html (no pipeline-runs segment)
-@table.route("POST", f"{PIPELINE}/{{pipeline_run_id}}/cancel-queuing/{{queue_id}}", write=True)
+@table.route("POST", f"{codearts.PIPELINE}/{{pipeline_run_id}}/cancel-queuing/{{queue_id}}", write=True)
 def cancel_pipeline_queue(world: World, call: Call) -> Answer:
     """Take a waiting run out of the queue."""
-    pipeline = pipeline_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     entry = pipeline.queued(call.params["pipeline_run_id"])
     if entry is None or str(entry["id"]) != call.params["queue_id"]:
-        raise failure(world, "DEVPIPE.00011496", "the run is not in the queue")
+        raise codearts.failure(world, "DEVPIPE.00011496", "the run is not in the queue")
     _unqueue(world, pipeline, entry)
     return Answer({"pipeline_run_id": entry["pipeline_run_id"]})
 

@@ -11,43 +11,31 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.codearts.lookup import (
-    PIPELINE,
-    RUN,
-    STEP,
-    invalid,
-    page_of,
-    pipeline_of,
-    run_of,
-    step_of,
-)
+from airflow_provider_pipelines.emulator.codearts import lookup as codearts
 from airflow_provider_pipelines.emulator.codearts.run_views import artifacts
 from airflow_provider_pipelines.emulator.codearts.views import variables
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("codearts")
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineLog.html
-@table.route("POST", f"{STEP}/logs")
+@table.route("POST", f"{codearts.STEP}/logs")
 def show_pipeline_log(world: World, call: Call) -> Answer:
     """Give a page of what a step has written."""
-    _, place = step_of(world, call)
+    _, place = codearts.step_of(world, call)
     return _page(world, call, _written(place))
 
 
 # https://support.huaweicloud.com/api-pipeline/ShowPipelineExecLog.html
-@table.route("POST", f"{STEP}/exec-log")
+@table.route("POST", f"{codearts.STEP}/exec-log")
 def show_pipeline_exec_log(world: World, call: Call) -> Answer:
     """Give a page of what was written about the execution of a step."""
-    _, place = step_of(world, call)
+    _, place = codearts.step_of(world, call)
     step = place.step
     lines = (
         [f"{_moment(step['start_time'])} [INFO] dispatched {step['task']}"] if step["start_time"] is not None else []
@@ -85,7 +73,7 @@ def _page(world: World, call: Call, lines: list[str]) -> Answer:
     start, end = call.fields.get("start_offset") or 0, call.fields.get("end_offset") or 0
     numbers = all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in (limit, start, end))
     if not numbers or not limit or sort not in ("asc", "desc"):
-        raise invalid(world, "limit and sort are needed")
+        raise codearts.invalid(world, "limit and sort are needed")
     if sort == "asc":
         start, end = end, min(end + limit, len(lines))
         has_more = end < len(lines)
@@ -109,10 +97,10 @@ def _page(world: World, call: Call, lines: list[str]) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowStepOutputs.html
-@table.route("GET", f"{RUN}/steps/outputs")
+@table.route("GET", f"{codearts.RUN}/steps/outputs")
 def show_step_outputs(world: World, call: Call) -> Answer:
     """Give what steps have put out, those that are named or all."""
-    _, run = run_of(world, call)
+    _, run = codearts.run_of(world, call)
     wanted = [id for id in call.query.get("step_run_ids", "").split(",") if id]
     outputs = [
         {
@@ -131,10 +119,10 @@ def show_step_outputs(world: World, call: Call) -> Answer:
 
 
 # https://support.huaweicloud.com/intl/en-us/api-pipeline/ShowPipelineArtifacts.html
-@table.route("GET", f"{RUN}/artifacts")
+@table.route("GET", f"{codearts.RUN}/artifacts")
 def show_pipeline_artifacts(world: World, call: Call) -> Answer:
     """Give what a run has made."""
-    _, run = run_of(world, call)
+    _, run = codearts.run_of(world, call)
     number = str(run.fields["run_number"])
     rows = [
         {
@@ -158,21 +146,21 @@ def show_pipeline_artifacts(world: World, call: Call) -> Answer:
 
 
 # The page of this operation was not found; its answer is known from a public client.
-@table.route("GET", f"{STEP}/jump-link")
+@table.route("GET", f"{codearts.STEP}/jump-link")
 def show_step_jump_link(world: World, call: Call) -> Answer:
     """Tell where a person looks at a step."""
-    run, place = step_of(world, call)
+    run, place = codearts.step_of(world, call)
     return Answer({"jumpLink": f"https://example.com/pipeline-runs/{run.id}/steps/{place.step['id']}"})
 
 
 # Known from the vendor's Terraform provider: the answer is a bare array.
-@table.route("GET", f"{RUN}/run-variables")
+@table.route("GET", f"{codearts.RUN}/run-variables")
 def list_run_variables(world: World, call: Call) -> Answer:
     """Give the variables that a run has: its own (mode 0), the system's (1), those of groups (2)."""
-    pipeline, run = run_of(world, call)
+    pipeline, run = codearts.run_of(world, call)
     mode = call.query.get("mode")
     if mode not in ("0", "1", "2"):
-        raise invalid(world, "mode must be 0, 1 or 2")
+        raise codearts.invalid(world, "mode must be 0, 1 or 2")
     if mode == "2":
         return Answer([])
     if mode == "1":
@@ -187,20 +175,18 @@ def list_run_variables(world: World, call: Call) -> Answer:
 
 
 # Known from the vendor's Terraform provider.
-@table.route("GET", f"{PIPELINE}/list-runtime-vars")
+@table.route("GET", f"{codearts.PIPELINE}/list-runtime-vars")
 def list_runtime_variables(world: World, call: Call) -> Answer:
     """Give one page of the variables that are to be set at the start of a run."""
-    rows = [one for one in variables(pipeline_of(world, call)) if one["is_runtime"]]
-    offset, limit = page_of(world, call)
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "variables": rows[offset : offset + limit]})
+    rows = [one for one in variables(codearts.pipeline_of(world, call)) if one["is_runtime"]]
+    return codearts.page(world, call, "variables", rows)
 
 
 # Known from the vendor's Terraform provider: the answer is a bare array.
-@table.route("GET", f"{PIPELINE}/list-system-vars")
+@table.route("GET", f"{codearts.PIPELINE}/list-system-vars")
 def list_system_variables(world: World, call: Call) -> Answer:
     """Give the variables that every run has."""
-    pipeline = pipeline_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     latest = pipeline.latest()
     return Answer(
         [
@@ -232,11 +218,10 @@ def _system(call: Call, run: Fields) -> dict[str, str]:
 
 
 # Known from the vendor's Terraform provider.
-@table.route("GET", f"{PIPELINE}/trigger-failed-record")
+@table.route("GET", f"{codearts.PIPELINE}/trigger-failed-record")
 def list_trigger_failed_records(world: World, call: Call) -> Answer:
     """Give one page of the times that a trigger could not start a run."""
-    pipeline = pipeline_of(world, call)
-    offset, limit = page_of(world, call)
+    pipeline = codearts.pipeline_of(world, call)
     defaults = {
         "trigger_type": "Scheduler",
         "trigger_time": pipeline.fields["create_time"],
@@ -245,5 +230,4 @@ def list_trigger_failed_records(world: World, call: Call) -> Answer:
         "reason": "",
     }
     rows = [{**defaults, **one} for one in pipeline.fields["trigger_failures"]]
-    page = {"offset": offset, "limit": limit, "total": len(rows)}
-    return Answer({**page, "triggerFailedRecordVOS": rows[offset : offset + limit]})
+    return codearts.page(world, call, "triggerFailedRecordVOS", rows)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked, picked
 
 #: what a step does, and the plugin that does it; the plugins of delays and suspensions are not documented
 TASKS: Mapping[str, str] = {
@@ -143,15 +143,11 @@ def named(plan: list[Fields], run_id: str) -> list[Fields]:
 
 def places(plan: list[Fields]) -> list[Place]:
     """Return all steps of a plan in the order in which they are done."""
-    return list(_walk(plan))
-
-
-def _walk(plan: list[Fields]) -> Iterator[Place]:
+    found = []
     for stage in plan:
-        yield Place(stage, None, stage["entry"])
-        for job in stage["jobs"]:
-            for step in job["steps"]:
-                yield Place(stage, job, step)
+        found.append(Place(stage, None, stage["entry"]))
+        found += [Place(stage, job, step) for job in stage["jobs"] for step in job["steps"]]
+    return found
 
 
 def choose(plan: list[Fields], stages: list[str], jobs: list[str]) -> None:
@@ -166,13 +162,9 @@ def choose(plan: list[Fields], stages: list[str], jobs: list[str]) -> None:
     for place in places(plan):
         left_out = known_stages and place.stage["identifier"] not in known_stages
         not_named = known_jobs and place.job is not None and place.job["identifier"] not in known_jobs
-        idle = known_jobs and place.job is None and not _named(place.stage, known_jobs)
+        idle = known_jobs and place.job is None and not known_jobs & {job["identifier"] for job in place.stage["jobs"]}
         if left_out or not_named or idle:
             place.step["status"] = "UNSELECTED"
-
-
-def _named(stage: Fields, jobs: set[str]) -> bool:
-    return any(job["identifier"] in jobs for job in stage["jobs"])
 
 
 def waiting_step(status: str, run_id: str, number: int) -> Fields:
@@ -261,12 +253,7 @@ def to_definition(plan: list[Fields]) -> str:
                     "timeout": "",
                     "exec_type": "AGENTLESS_JOB",
                     "steps": [
-                        {
-                            "name": step["name"],
-                            "task": step["task"],
-                            "identifier": step["identifier"],
-                            "sequence": place,
-                        }
+                        {**picked(step, "name", "task", "identifier"), "sequence": place}
                         for place, step in enumerate(job["steps"])
                     ],
                 }

@@ -5,14 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
 from airflow_provider_pipelines.emulator.codearts.state.run import Run
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, checked
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Settings, checked, picked
 
 
 class CodeArtsPipeline:
@@ -87,7 +84,7 @@ class CodeArtsPipeline:
         latest = self.latest()
         outcome = self.fields["outcomes"].pop(0) if self.fields["outcomes"] else self.fields["outcome"]
         fields = {
-            **{name: self.fields[name] for name in ("run_seconds", "stop_seconds", "stages")},
+            **picked(self.fields, "run_seconds", "stop_seconds", "stages"),
             **wish,
             "outcome": outcome,
             "run_number": latest.fields["run_number"] + 1 if latest else 1,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.emulator.codearts.state import plan as plans
 from airflow_provider_pipelines.emulator.codearts.state.steps import ENDED, Steps
-from airflow_provider_pipelines.emulator.things import Fields, Step, Thing
+from airflow_provider_pipelines.emulator.things import Passing, Settings, Step
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.codearts.state.plan import Place
-    from airflow_provider_pipelines.emulator.settings import Settings
 
 
 #: how often the delayed execution of a step may be put off, each time by an hour
@@ -20,7 +19,7 @@ MOST_DELAYS = 3
 _SIMPLE = plans.read("", plans.SIMPLE)
 
 
-class Run(Thing):
+class Run(Passing):
     """
     A pipeline run.
 
@@ -51,15 +50,12 @@ class Run(Thing):
         "position": -1,
         "verdict": "",
     }
+    FINAL = ENDED
     OPTIONAL: ClassVar[Mapping[str, type]] = {"end_time": int, "run_seconds": float, "stop_seconds": float}
 
     def __init__(self, id: str, given: Mapping[str, Any], settings: Settings, now: int) -> None:
         plan = plans.read(id, given["stages"]) if given.get("stages") else _SIMPLE
         super().__init__(id, {**given, "stages": plans.named(plan, id)}, settings, now)
-
-    def first_fields(self, now: int) -> Fields:
-        """Date the start, and the end of what has ended, to now."""
-        return {"start_time": now, "end_time": now if self.fields.get("status") in ENDED else None}
 
     def found(self, now: int) -> None:
         """Put a run in the middle of its steps, according to its status."""
@@ -70,11 +66,6 @@ class Run(Thing):
     def steps(self) -> Steps:
         """Its steps, which the fields hold."""
         return Steps(self.id, self.fields)
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self.status in ENDED
 
     @property
     def stopping(self) -> bool:
@@ -89,10 +80,6 @@ class Run(Thing):
         elif self.status in ("RUNNING", "PAUSED", "SUSPEND"):
             self._go_on(now)
         return self.pending
-
-    def arrived(self, at: int) -> None:
-        """Date the end."""
-        self.fields["end_time"] = at if self.status in ENDED else None
 
     def begin(self, now: int) -> None:
         """Start to run."""

@@ -9,28 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_length,
-    check_tags,
-    check_word,
-    deprecated,
-    failure,
-    invalid,
-    job_of,
-    project_of,
-    said,
-    unknown_job,
-)
-from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
+from airflow_provider_pipelines.emulator.dli import answers as dli
+from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, OWN, FlinkJob
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.dli.state.flink import FlinkJob
     from airflow_provider_pipelines.emulator.dli.state.project import DliProject
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("dli")
@@ -70,24 +54,24 @@ _JAR_TYPE = "flink_jar_job"
 
 def _checked(world: World, call: Call, known: Mapping[str, type], required: tuple[str, ...] = ()) -> Fields:
     """Return a definition whose fields are as documented; nulls are left out."""
-    given = body_of(call, known, required)
-    check_length(given, "name", 57)
-    check_length(given, "desc", 512 if world.settings.profile == "otc" else 2048)
-    check_length(given, "queue_name", 128)
-    check_length(given, "sql_body", 1024 * 1024)
-    check_tags(given)
-    check_word(given, "run_mode", ["shared_cluster", "exclusive_cluster", "edge_node"])
-    check_word(given, "resource_config_version", ["v1", "v2"])
+    given = dli.body_of(call, known, required)
+    dli.check_length(given, "name", 57)
+    dli.check_length(given, "desc", 512 if world.settings.profile == "otc" else 2048)
+    dli.check_length(given, "queue_name", 128)
+    dli.check_length(given, "sql_body", 1024 * 1024)
+    dli.check_tags(given)
+    dli.check_word(given, "run_mode", ["shared_cluster", "exclusive_cluster", "edge_node"])
+    dli.check_word(given, "resource_config_version", ["v1", "v2"])
     mode = given.get("checkpoint_mode", 1)
     # An integer in the tables, the word in the samples.
     if isinstance(mode, bool) or mode not in (*_MODES, *_MODES.values()):
-        raise invalid("checkpoint_mode must be 1 or 2")
+        raise dli.invalid("checkpoint_mode must be 1 or 2")
     if "checkpoint_mode" in given:
         given["checkpoint_mode"] = _MODES.get(mode, mode)
     bucket = given.get("obs_bucket")
-    unauthorised = bucket and bucket not in project_of(world, call).obs_buckets
+    unauthorised = bucket and bucket not in dli.project_of(world, call).obs_buckets
     if unauthorised and world.settings.dli_unauthorised_bucket == "refuse":
-        raise failure("DLI.11016", f"DLI is not authorized to access the OBS bucket {bucket}.")
+        raise dli.failure("DLI.11016", f"DLI is not authorized to access the OBS bucket {bucket}.")
     return given
 
 
@@ -102,21 +86,21 @@ def _split(given: Fields, config: Fields) -> Fields:
 
 def _create(world: World, project: DliProject, given: Fields, message: str) -> Answer:
     if project.named(given["name"]) and world.settings.dli_same_name == "refuse":
-        raise failure("DLI.0006", f"The job {given['name']} already exists.")
+        raise dli.failure("DLI.0006", f"The job {given['name']} already exists.")
     fields = {"queue_name": "", "obs_bucket": None, **_split(given, {})}
     job = project.create_job(fields, world.now)
     if job is None:
-        raise failure("DLI.0009", "No more jobs can be created.")
+        raise dli.failure("DLI.0009", "No more jobs can be created.")
     row = {"job_id": int(job.id), "status_name": job.status, "status_desc": ""}
-    return Answer(said(world, True, message, job=row))
+    return Answer(dli.said(world, True, message, job=row))
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/creating_a_sql_job.html
 @table.route("POST", f"{_STREAMING}/sql-jobs", write=True)
 def create_flink_sql_job(world: World, call: Call) -> Answer:
     """Create the draft of an SQL job."""
-    project, given = project_of(world, call), _checked(world, call, _SQL_CREATE, ("name",))
-    check_word(given, "job_type", ["flink_sql_job", "flink_opensource_sql_job", "flink_sql_edge_job"])
+    project, given = dli.project_of(world, call), _checked(world, call, _SQL_CREATE, ("name",))
+    dli.check_word(given, "job_type", ["flink_sql_job", "flink_opensource_sql_job", "flink_sql_edge_job"])
     # The documented defaults of both contradict each other: what is left out follows what is given.
     if "job_type" not in given:
         shared = given.get("run_mode") == "shared_cluster"
@@ -124,11 +108,11 @@ def create_flink_sql_job(world: World, call: Call) -> Answer:
     if "run_mode" not in given:
         given["run_mode"] = "shared_cluster" if given["job_type"] == "flink_sql_job" else "exclusive_cluster"
     if given["run_mode"] == "shared_cluster" and given["job_type"] != "flink_sql_job":
-        raise invalid("job_type must be flink_sql_job when run_mode is shared_cluster")
+        raise dli.invalid("job_type must be flink_sql_job when run_mode is shared_cluster")
     if "sql_body" not in given and "template_id" in given:
         template = project.templates.get(str(given["template_id"]))
         if template is None:
-            raise failure("DLI.0002", f"There is no template {given['template_id']}.")
+            raise dli.failure("DLI.0002", f"There is no template {given['template_id']}.")
         given["sql_body"] = template["sql_body"]
     return _create(world, project, given, "A DLI job is created successfully.")
 
@@ -137,21 +121,21 @@ def create_flink_sql_job(world: World, call: Call) -> Answer:
 @table.route("POST", f"{_STREAMING}/flink-jobs", write=True)
 def create_flink_jar_job(world: World, call: Call) -> Answer:
     """Create the draft of a Jar job."""
-    project, given = project_of(world, call), _checked(world, call, _JAR_CREATE, ("name",))
+    project, given = dli.project_of(world, call), _checked(world, call, _JAR_CREATE, ("name",))
     given = {**given, "job_type": _JAR_TYPE, "run_mode": "exclusive_cluster"}
     return _create(world, project, given, "A Flink job is created successfully.")
 
 
 def _update(world: World, call: Call, known: Mapping[str, type], message: str, *, jar: bool) -> Answer:
-    job, given = job_of(world, call), _checked(world, call, known)
-    check_word(given, "job_type", [_JAR_TYPE])
+    job, given = dli.job_of(world, call), _checked(world, call, known)
+    dli.check_word(given, "job_type", [_JAR_TYPE])
     if (job.fields["job_type"] == _JAR_TYPE) is not jar:
-        raise failure("DLI.12002", f"The job is a {job.fields['job_type']}.")
-    other = project_of(world, call).named(given.get("name", ""))
+        raise dli.failure("DLI.12002", f"The job is a {job.fields['job_type']}.")
+    other = dli.project_of(world, call).named(given.get("name", ""))
     if other not in (None, job) and world.settings.dli_same_name == "refuse":
-        raise failure("DLI.0006", f"The job {given['name']} already exists.")
+        raise dli.failure("DLI.0006", f"The job {given['name']} already exists.")
     if job.use_up("refuses_update"):
-        raise failure("DLI.0999", "Internal server error.")
+        raise dli.failure("DLI.0999", "Internal server error.")
     omitted = world.settings.dli_update_omitted
     config = job.fields["job_config"] if omitted == "kept" else {}
     changes = _split(given, config)
@@ -161,20 +145,20 @@ def _update(world: World, call: Call, known: Mapping[str, type], message: str, *
         changes = {**blank, "queue_name": "", "obs_bucket": None, **changes}
     _check_updatable(world, job, changes)
     job.change(job.status, world.now, **changes)
-    return Answer(said(world, True, message, job={"update_time": job.fields["update_time"]}))
+    return Answer(dli.said(world, True, message, job={"update_time": job.fields["update_time"]}))
 
 
 def _check_updatable(world: World, job: FlinkJob, changes: Fields) -> None:
     """Refuse what a job in its status cannot take; a value that it has already is no change."""
     if job.status in CHANGING:
-        raise failure("DLI.12002", f"A job in status {job.status} cannot be updated.")
+        raise dli.failure("DLI.12002", f"A job in status {job.status} cannot be updated.")
     if job.status != "job_running" or world.settings.dli_update_running == "any":
         return
     was, then = ({**one, **one["job_config"]} for one in (job.fields, {**job.fields, **changes}))
     changed = sorted(name for name in then if name != "job_config" and then[name] != was.get(name))
     refused = [name for name in changed if name not in _RUN_TIME or world.settings.dli_update_running == "none"]
     if refused:
-        raise failure("DLI.12002", f"A running job cannot be updated: {', '.join(refused)}.")
+        raise dli.failure("DLI.12002", f"A running job cannot be updated: {', '.join(refused)}.")
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/updating_a_sql_job.html
@@ -200,35 +184,35 @@ def _selected(call: Call) -> list[Any]:
 @table.route("POST", f"{_STREAMING}/jobs/export", write=True, ids=_selected)
 def export_flink_jobs(world: World, call: Call) -> Answer:
     """Write definitions to OBS; it changes no job."""
-    project = project_of(world, call)
-    given = body_of(call, {"obs_dir": str, "is_selected": bool, "job_selected": list}, ["obs_dir", "is_selected"])
+    project = dli.project_of(world, call)
+    given = dli.body_of(call, {"obs_dir": str, "is_selected": bool, "job_selected": list}, ["obs_dir", "is_selected"])
     if given["is_selected"] and not given.get("job_selected"):
-        raise invalid("job_selected is required when is_selected is true")
+        raise dli.invalid("job_selected is required when is_selected is true")
     ids = [str(one) for one in given["job_selected"]] if given["is_selected"] else list(project.jobs)
     jobs = [project.job(id) for id in ids]
     if given["is_selected"] and None in jobs:
-        raise unknown_job(world)
+        raise dli.unknown_job(world)
     path = f"{given['obs_dir'].rstrip('/')}/aggregate_{world.now}.zip"
-    definitions = {job.id: {name: job.fields[name] for name in DEFINITION} for job in jobs if job}
+    definitions = {job.id: picked(job.fields, *DEFINITION) for job in jobs if job}
     project.archives[path] = definitions
-    return Answer(said(world, True, "The job is successfully exported.", zip_file=[path]))
+    return Answer(dli.said(world, True, "The job is successfully exported.", zip_file=[path]))
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/importing_a_flink_job.html
 @table.route("POST", f"{_STREAMING}/jobs/import", write=True)
 def import_flink_jobs(world: World, call: Call) -> Answer:
     """Read definitions from OBS, where an export has put them."""
-    project, given = project_of(world, call), body_of(call, {"zip_file": str, "is_cover": bool}, ["zip_file"])
+    project, given = dli.project_of(world, call), dli.body_of(call, {"zip_file": str, "is_cover": bool}, ["zip_file"])
     folder = f"{given['zip_file'].rstrip('/')}/"
     found = [one for path, one in project.archives.items() if path == given["zip_file"] or path.startswith(folder)]
     if not found:
-        raise failure("DLI.0002", f"There is no file {given['zip_file']}.")
+        raise dli.failure("DLI.0002", f"There is no file {given['zip_file']}.")
     mapping = [
         _import(world, project, old, fields, cover=given.get("is_cover", False))
         for archive in found
         for old, fields in archive.items()
     ]
-    return Answer(said(world, True, "The job is successfully imported.", job_mapping=mapping))
+    return Answer(dli.said(world, True, "The job is successfully imported.", job_mapping=mapping))
 
 
 def _import(world: World, project: DliProject, old: str, fields: Fields, *, cover: bool) -> Fields:
@@ -248,12 +232,13 @@ def _import(world: World, project: DliProject, old: str, fields: Fields, *, cove
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/out-of-date_apis/ (authorizing DLI to OBS)
-@table.route("POST", "/v1.0/{project_id}/dli/obs-authorize", write=True, lacking=deprecated)
+@table.route("POST", "/v1.0/{project_id}/dli/obs-authorize", write=True, lacking=dli.deprecated)
 def register_bucket(world: World, call: Call) -> Answer:
     """Let DLI use buckets."""
-    project, buckets = project_of(world, call), body_of(call, {"obs_buckets": list}, ["obs_buckets"])["obs_buckets"]
+    project = dli.project_of(world, call)
+    buckets = dli.body_of(call, {"obs_buckets": list}, ["obs_buckets"])["obs_buckets"]
     if not buckets or not all(isinstance(one, str) and one for one in buckets):
-        raise invalid("obs_buckets must be an array of names")
+        raise dli.invalid("obs_buckets must be an array of names")
     project.obs_buckets = sorted({*project.obs_buckets, *buckets})
     named = ", ".join(buckets)
-    return Answer(said(world, True, f"The following OBS bucket is authorized successfully, {named}."))
+    return Answer(dli.said(world, True, f"The following OBS bucket is authorized successfully, {named}."))

@@ -9,27 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_word,
-    deprecated,
-    failure,
-    invalid,
-    job_of,
-    project_of,
-    said,
-    unknown_job,
-)
+from airflow_provider_pipelines.emulator.dli import answers as dli
 from airflow_provider_pipelines.emulator.dli.routes.flink_jobs import checked_ids, job_ids
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 table = Table("dli")
 
@@ -56,16 +39,16 @@ def _made_up_id(*parts: object) -> str:
 @table.route("GET", f"{_JOBS}/{{job_id}}/execute-graph")
 def show_flink_job_execution_graph(world: World, call: Call) -> Answer:
     """Show Flink's own view of a job; what is said of one that does not run is not documented."""
-    job = job_of(world, call)
+    job = dli.job_of(world, call)
     fields, switch = call.see(job), world.settings.dli_graph_of_idle
     if fields is None:
-        raise unknown_job(world)
+        raise dli.unknown_job(world)
     state, done = _STATES.get(fields["status"], ""), "The job execution stream graph is successfully queried."
     if state in _LIVE or (switch == "last" and state and fields["start_time"]):
-        return Answer(said(world, True, done, execute_graph=_graph(world, job.id, fields, state)))
+        return Answer(dli.said(world, True, done, execute_graph=_graph(world, job.id, fields, state)))
     if switch == "error":
-        raise failure("DLI.0007", f"A job in status {fields['status']} has no execution graph.")
-    return Answer(said(world, True, done, execute_graph=None))
+        raise dli.failure("DLI.0007", f"A job in status {fields['status']} has no execution graph.")
+    return Answer(dli.said(world, True, done, execute_graph=None))
 
 
 def _graph(world: World, id: str, fields: Fields, state: str) -> Fields:
@@ -97,17 +80,17 @@ def _graph(world: World, id: str, fields: Fields, state: str) -> Fields:
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/out-of-date_apis/ (querying job monitoring information)
-@table.route("POST", f"{_JOBS}/metrics", ids=job_ids, lacking=deprecated)
+@table.route("POST", f"{_JOBS}/metrics", ids=job_ids, lacking=dli.deprecated)
 def show_flink_metric(world: World, call: Call) -> Answer:
     """Give the metrics of jobs, each with its id; jobs that are not there are left out."""
-    project = project_of(world, call)
+    project = dli.project_of(world, call)
     rows = []
     for id in checked_ids(world, call):
         job = project.job(id)
         fields = call.see(job) if job else None
         if fields is not None:
             rows.append({"job_id": int(id), "metrics": _metrics(world, fields)})
-    return Answer({"is_success": True, "message": "", "metrics": {"jobs": rows}})
+    return dli.succeeded(metrics={"jobs": rows})
 
 
 def _metrics(world: World, fields: Fields) -> Fields:
@@ -137,12 +120,12 @@ _INSERT = re.compile(r"\binsert\s+into\s+(?P<sink>[\w.`]+).*?\bfrom\s+(?P<source
 @table.route("POST", "/v3/{project_id}/streaming/jobs/{job_id}/gen-graph")
 def create_flink_sql_job_graph(world: World, call: Call) -> Answer:
     """Show the graph that a statement would give; an error comes inside a 200."""
-    job_of(world, call)
-    given = body_of(call, _STATIC, ["sql_body"])
-    check_word(given, "job_type", ["flink_opensource_sql_job"])
-    check_word(given, "graph_type", ["simple_graph", "job_graph"])
+    dli.job_of(world, call)
+    given = dli.body_of(call, _STATIC, ["sql_body"])
+    dli.check_word(given, "job_type", ["flink_opensource_sql_job"])
+    dli.check_word(given, "graph_type", ["simple_graph", "job_graph"])
     if given.get("static_estimator") and not given.get("static_estimator_config"):
-        raise invalid("static_estimator_config is required when static_estimator is true")
+        raise dli.invalid("static_estimator_config is required when static_estimator is true")
     if given.get("flink_version", "1.12") not in ("1.10", "1.12"):
         return _no_graph(world, "DLI.0007", f"Flink {given['flink_version']} has no static stream graph.")
     flows = [(found["source"], found["sink"]) for found in _INSERT.finditer(given["sql_body"])]
@@ -161,10 +144,10 @@ def create_flink_sql_job_graph(world: World, call: Call) -> Answer:
             operators.append({**operator, "tags": f"[{kind.upper()}]", "input_operators_id": inputs})
     graph = {"jid": _made_up_id(given["sql_body"]), "name": f"InternalJob_{world.now}"}
     text = json.dumps({**graph, "nodes": nodes, "operator_list": operators})
-    return Answer({"is_success": True, "message": "", "error_code": "", "stream_graph": text})
+    return dli.succeeded(error_code="", stream_graph=text)
 
 
 def _no_graph(world: World, code: str, message: str) -> Answer:
     if world.settings.dli_graph_error == "error":
-        raise failure(code, message)
+        raise dli.failure(code, message)
     return Answer({"is_success": False, "message": message, "error_code": code, "stream_graph": ""}, code=code)

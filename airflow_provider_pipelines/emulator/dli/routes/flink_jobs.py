@@ -1,38 +1,24 @@
 """
-DLI v1.0: Flink jobs are run, stopped, deleted, listed and described.
+DLI v1.0: Flink jobs are run, stopped, deleted, listed and described, and savepoints of them made and taken.
 
 https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    failure,
-    invalid,
-    job_of,
-    page_number,
-    project_of,
-    said,
-    tagged,
-    unknown_job,
-)
-from airflow_provider_pipelines.emulator.dli.flink_views import job_row
+from airflow_provider_pipelines.emulator.dli import answers as dli
 from airflow_provider_pipelines.emulator.dli.state.flink import STARTABLE, STOPPABLE, FlinkJob
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call, Refusal
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.dli.views import flink_row
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Refusal, Table, World
 
 table = Table("dli")
 
 _JOBS = "/v1.0/{project_id}/streaming/jobs"
+_JOB = f"{_JOBS}/{{job_id}}"
 
 
 def job_ids(call: Call) -> list[Any]:
@@ -43,14 +29,14 @@ def job_ids(call: Call) -> list[Any]:
 
 def checked_ids(world: World, call: Call) -> list[str]:
     """Return the ids of a batch; whether it may be empty, and how long it may be, is not documented."""
-    ids: list[Any] = body_of(call, {"job_ids": list}).get("job_ids", [])
+    ids: list[Any] = dli.body_of(call, {"job_ids": list}).get("job_ids", [])
     whole = all(isinstance(one, int) and not isinstance(one, bool) for one in ids)
     empty = not ids and (world.settings.dli_empty_batch == "refuse" or "job_ids" not in call.fields)
     if empty or not whole:
-        raise failure("DLI.0001", "The format of message is error")
+        raise dli.failure("DLI.0001", "The format of message is error")
     most = world.settings.dli_max_job_ids
     if most is not None and len(ids) > most:
-        raise invalid(f"job_ids must have at most {most} elements")
+        raise dli.invalid(f"job_ids must have at most {most} elements")
     return [str(one) for one in ids]
 
 
@@ -67,16 +53,16 @@ def _batch(
 
     :param counter: field of a job that counts the next refusals
     """
-    project, ids, switch = project_of(world, call), checked_ids(world, call), world.settings.dli_refusal
+    project, ids, switch = dli.project_of(world, call), checked_ids(world, call), world.settings.dli_refusal
     if not ids:
         return Answer([])
 
     def refusal_of(id: str) -> Refusal | None:
         job = project.job(id)
         if job is None:
-            return unknown_job(world)
+            return dli.unknown_job(world)
         if counter and job.fields[counter]:
-            return failure("DLI.0999", "Internal server error.")
+            return dli.failure("DLI.0999", "Internal server error.")
         return check(job)
 
     # A batch that is refused as a whole must not have begun.
@@ -96,7 +82,7 @@ def _batch(
     if switch == "ignore":
         results = [None] * len(results)
     elements = [
-        said(world, True, done) if refusal is None else said(world, False, refusal.answer.body["error_msg"])
+        dli.said(world, True, done) if refusal is None else dli.said(world, False, refusal.answer.body["error_msg"])
         for refusal in results
     ]
     code = next((refusal.answer.code for refusal in results if refusal), None)
@@ -120,12 +106,12 @@ def batch_run_flink_jobs(world: World, call: Call) -> Answer:
 
     def check(job: FlinkJob) -> Refusal | None:
         if not job.fields["queue_name"]:
-            return failure("DLI.13024", "No job-running queue selected. Please select a queue for your job.")
+            return dli.failure("DLI.13024", "No job-running queue selected. Please select a queue for your job.")
         if job.status not in STARTABLE:
-            return failure("DLI.0007", f"A job in status {job.status} cannot be run.")
+            return dli.failure("DLI.0007", f"A job in status {job.status} cannot be run.")
         resumable = job.fields["has_savepoint"] or job.fields["imported_savepoint"]
         if resume and not resumable and world.settings.dli_resume_without_savepoint == "refuse":
-            return failure("DLI.0007", "The job has no savepoint.")
+            return dli.failure("DLI.0007", "The job has no savepoint.")
         return None
 
     done = "The request for submitting DLI jobs is successfully delivered."
@@ -141,9 +127,9 @@ def batch_stop_flink_jobs(world: World, call: Call) -> Answer:
 
     def check(job: FlinkJob) -> Refusal | None:
         if job.status not in STOPPABLE:
-            return failure("DLI.0007", f"A job in status {job.status} cannot be stopped.")
+            return dli.failure("DLI.0007", f"A job in status {job.status} cannot be stopped.")
         if needs_bucket and not job.fields["obs_bucket"]:
-            return failure("DLI.11016", "No OBS bucket is configured for the savepoint.")
+            return dli.failure("DLI.11016", "No OBS bucket is configured for the savepoint.")
         return None
 
     done = "The request for stopping DLI jobs is successfully delivered."
@@ -151,18 +137,18 @@ def batch_stop_flink_jobs(world: World, call: Call) -> Answer:
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/deleting_a_job.html
-@table.route("DELETE", f"{_JOBS}/{{job_id}}", write=True)
+@table.route("DELETE", _JOB, write=True)
 def delete_flink_job(world: World, call: Call) -> Answer:
     """Delete a job, whatever it does."""
-    project_of(world, call).delete(job_of(world, call), world.now)
-    return Answer(said(world, True, "The job is successfully deleted."))
+    dli.project_of(world, call).delete(dli.job_of(world, call), world.now)
+    return Answer(dli.said(world, True, "The job is successfully deleted."))
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/batch_deleting_jobs.html
 @table.route("POST", f"{_JOBS}/delete", write=True, ids=job_ids)
 def batch_delete_flink_jobs(world: World, call: Call) -> Answer:
     """Delete jobs, whatever they do."""
-    project = project_of(world, call)
+    project = dli.project_of(world, call)
     done = "The job is successfully deleted."
     return _batch(world, call, done, lambda job: project.delete(job, world.now), lambda job: None)
 
@@ -171,19 +157,19 @@ def batch_delete_flink_jobs(world: World, call: Call) -> Answer:
 @table.route("GET", _JOBS)
 def list_flink_jobs(world: World, call: Call) -> Answer:
     """Give one page of jobs, newest first unless asked otherwise."""
-    project = project_of(world, call)
-    offset, limit = page_number(call, "offset", 0, 0), page_number(call, "limit", 10, 0, 100)
+    project = dli.project_of(world, call)
+    offset, limit = dli.page_number(call, "offset", 0, 0), dli.page_number(call, "limit", 10, 0, 100)
     detailed = call.flag("show_detail")
     seen = [(job, call.see(job)) for job in project.jobs.values()]
     found = [(job, fields) for job, fields in seen if fields is not None and _wanted(world, call, fields)]
     dated = world.settings.dli_order_by
     found.sort(key=lambda one: (one[1][dated], int(one[0].id)), reverse=call.query.get("order") != "asc")
     rows = [
-        job_row(world, call.params["project_id"], job.id, fields, detailed=detailed)
+        flink_row(world, call.params["project_id"], job.id, fields, detailed=detailed)
         for job, fields in found[offset : offset + limit]
     ]
     return Answer(
-        said(world, True, "Jobs are successfully listed.", job_list={"total_count": len(found), "jobs": rows})
+        dli.said(world, True, "Jobs are successfully listed.", job_list={"total_count": len(found), "jobs": rows})
     )
 
 
@@ -195,7 +181,7 @@ def _wanted(world: World, call: Call, fields: Fields) -> bool:
     several = wanted.split(",") if world.settings.dli_status_filter == "several" else [wanted]
     if wanted and fields["status"] not in several:
         return False
-    if not tagged(call, fields["tags"]):
+    if not dli.tagged(call, fields["tags"]):
         return False
     if call.query.get("root_job_id") not in (None, "", str(fields["root_id"])):
         return False
@@ -206,12 +192,50 @@ def _wanted(world: World, call: Call, fields: Fields) -> bool:
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/querying_job_details.html
-@table.route("GET", f"{_JOBS}/{{job_id}}")
+@table.route("GET", _JOB)
 def show_flink_job(world: World, call: Call) -> Answer:
     """Describe a job."""
-    job = project_of(world, call).jobs.get(call.params["job_id"])
+    job = dli.project_of(world, call).jobs.get(call.params["job_id"])
     fields = call.see(job) if job is not None else None
     if job is None or fields is None:
-        raise unknown_job(world)
-    detail = job_row(world, call.params["project_id"], job.id, fields, detailed=True)
-    return Answer(said(world, True, "Job detail query succeeds.", job_detail=detail))
+        raise dli.unknown_job(world)
+    detail = flink_row(world, call.params["project_id"], job.id, fields, detailed=True)
+    return Answer(dli.said(world, True, "Job detail query succeeds.", job_detail=detail))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0392.html
+@table.route("POST", f"{_JOB}/savepoint", write=True, lacking=dli.no_savepoints)
+def execute_flink_job_savepoint(world: World, call: Call) -> Answer:
+    """Make a savepoint of a running job, which goes on running; nothing in the answer names it."""
+    job = dli.job_of(world, call)
+    given = dli.body_of(call, {"action": str, "savepoint_path": str}, ["action", "savepoint_path"])
+    dli.check_word(given, "action", ["TRIGGER"])
+    if job.use_up("refuses_savepoint"):
+        if world.settings.dli_savepoint_refusal == "error":
+            raise dli.failure("DLI.0999", "Internal server error.", 500)
+        text = _inner(False, "api.msg.deal_savepoint_fail")
+        return Answer(dli.said(world, True, text), code="DLI.0999")
+    if job.status != "job_running":
+        raise dli.failure("DLI.0007", f"A job in status {job.status} has no savepoint to make.")
+    job.trigger_savepoint(world.now, given["savepoint_path"])
+    return Answer(dli.said(world, True, _inner(True, "api.msg.deal_savepoint_success")))
+
+
+def _inner(yes: bool, message: str) -> str:
+    # JSON inside a string, with the Boolean as text: so it is printed in the reference.
+    return json.dumps({"is_success": str(yes).lower(), "message": message}, separators=(",", ":"))
+
+
+# https://support.huaweicloud.com/intl/en-us/api-dli/dli_02_0393.html
+@table.route("POST", f"{_JOB}/import-savepoint", write=True, lacking=dli.no_savepoints)
+def import_flink_job_savepoint(world: World, call: Call) -> Answer:
+    """Let the next run of a job that does not run begin with a savepoint of elsewhere."""
+    job = dli.job_of(world, call)
+    # The id comes again in the body, as a number in the reference, as text from the Terraform provider.
+    given = dli.body_of(call, {"job_id": object, "savepoint_path": str}, ["job_id", "savepoint_path"])
+    if str(given["job_id"]) != job.id:
+        raise dli.invalid("job_id must be that of the path")
+    if job.status not in STARTABLE:
+        raise dli.failure("DLI.0007", f"A job in status {job.status} cannot take a savepoint.")
+    job.import_savepoint(world.now, given["savepoint_path"])
+    return Answer(dli.said(world, True, "The job is updated successfully."))

@@ -6,52 +6,28 @@ https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_j
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from airflow_provider_pipelines.emulator import credentials
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_length,
-    check_tags,
-    failure,
-    invalid,
-    page_number,
-    project_of,
-    tagged,
-)
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.dli import answers as dli
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 table = Table("dli")
 
 _TEMPLATES = "/v1.0/{project_id}/streaming/job-templates"
 _VARIABLES = "/v1.0/{project_id}/variables"
 _TEMPLATE = {"name": str, "desc": str, "sql_body": str}
-_NAME = re.compile(r"(?!_)(?!\d+$)\w{1,128}", re.ASCII)
-
-
-def _succeeded(message: str, **members: object) -> Answer:
-    # Boolean in the tables of all these operations, and in the vendor's SDK.
-    return Answer({"is_success": True, "message": message, **members})
 
 
 def _check_template(given: Fields) -> None:
-    check_length(given, "name", 64)
-    check_length(given, "desc", 512)
-    check_length(given, "sql_body", 10_000)
-    check_tags(given)
+    dli.check_length(given, "name", 64)
+    dli.check_length(given, "desc", 512)
+    dli.check_length(given, "sql_body", 10_000)
+    dli.check_tags(given)
 
 
 def _template(world: World, call: Call) -> Fields:
-    template = project_of(world, call).templates.get(call.params["template_id"])
+    template = dli.project_of(world, call).templates.get(call.params["template_id"])
     if template is None:
-        raise failure("DLI.0002", "The template does not exist.")
+        raise dli.failure("DLI.0002", "The template does not exist.")
     return template
 
 
@@ -59,23 +35,24 @@ def _template(world: World, call: Call) -> Fields:
 @table.route("POST", _TEMPLATES, write=True)
 def create_job_template(world: World, call: Call) -> Answer:
     """Keep a statement for jobs to be."""
-    project, given = project_of(world, call), body_of(call, {**_TEMPLATE, "tags": list, "job_type": str}, ["name"])
+    project = dli.project_of(world, call)
+    given = dli.body_of(call, {**_TEMPLATE, "tags": list, "job_type": str}, ["name"])
     _check_template(given)
     if any(one["name"] == given["name"] for one in project.templates.values()):
-        raise failure("DLI.0006", f"The template {given['name']} already exists.")
+        raise dli.failure("DLI.0006", f"The template {given['name']} already exists.")
     id = project.create_template(given, world.now)
-    shown = {name: project.templates[id][name] for name in ("name", "desc", "create_time", "job_type")}
-    return _succeeded("A template is created successfully.", template={"template_id": int(id), **shown})
+    shown = picked(project.templates[id], "name", "desc", "create_time", "job_type")
+    return dli.succeeded("A template is created successfully.", template={"template_id": int(id), **shown})
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/updating_a_template.html
 @table.route("PUT", f"{_TEMPLATES}/{{template_id}}", write=True)
 def update_job_template(world: World, call: Call) -> Answer:
     """Change a template; jobs that were made from it stay as they are."""
-    template, given = _template(world, call), body_of(call, _TEMPLATE)
+    template, given = _template(world, call), dli.body_of(call, _TEMPLATE)
     _check_template(given)
     template.update(given, update_time=world.now)
-    return _succeeded("The template is updated successfully.")
+    return dli.succeeded("The template is updated successfully.")
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/deleting_a_template.html
@@ -84,8 +61,8 @@ def delete_job_template(world: World, call: Call) -> Answer:
     """Delete a template."""
     _template(world, call)
     id = call.params["template_id"]
-    del project_of(world, call).templates[id]
-    return _succeeded("The template is deleted successfully.", template={"template_id": int(id)})
+    del dli.project_of(world, call).templates[id]
+    return dli.succeeded("The template is deleted successfully.", template={"template_id": int(id)})
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/
@@ -93,23 +70,23 @@ def delete_job_template(world: World, call: Call) -> Answer:
 @table.route("GET", _TEMPLATES)
 def list_job_templates(world: World, call: Call) -> Answer:
     """Give one page of templates, the newest first unless asked otherwise."""
-    project = project_of(world, call)
-    offset, limit = page_number(call, "offset", 0, 0), page_number(call, "limit", 10, 0, 100)
+    project = dli.project_of(world, call)
+    offset, limit = dli.page_number(call, "offset", 0, 0), dli.page_number(call, "limit", 10, 0, 100)
     rows = [
         {"template_id": int(id), **{name: value for name, value in one.items() if name != "tags"}}
         for id, one in project.templates.items()
-        if (call.query.get("name") or "") in one["name"] and tagged(call, one["tags"])
+        if (call.query.get("name") or "") in one["name"] and dli.tagged(call, one["tags"])
     ]
     rows.sort(key=lambda row: (row["create_time"], row["template_id"]), reverse=call.query.get("order") != "asc")
     listed = {"total_count": len(rows), "templates": rows[offset : offset + limit]}
-    return _succeeded("", template_list=listed)
+    return dli.succeeded(template_list=listed)
 
 
 def _variable(world: World, call: Call) -> Fields:
-    variable = project_of(world, call).variables.get(call.params["var_name"])
+    variable = dli.project_of(world, call).variables.get(call.params["var_name"])
     if variable is None:
         # The vendor's page on variables prints this code, with the text of another object.
-        raise failure("DLI.12004", "The variable does not exist.")
+        raise dli.failure("DLI.12004", "The variable does not exist.")
     return variable
 
 
@@ -117,13 +94,12 @@ def _variable(world: World, call: Call) -> Fields:
 @table.route("POST", _VARIABLES, write=True)
 def create_global_variable(world: World, call: Call) -> Answer:
     """Keep a value for statements, which name it as ``{{name}}``."""
-    project = project_of(world, call)
-    given = body_of(call, {"var_name": str, "var_value": str, "is_sensitive": bool}, ["var_name", "var_value"])
-    if not _NAME.fullmatch(given["var_name"]):
-        raise invalid("var_name must be letters, digits and underscores, not only digits, not first an underscore")
+    project = dli.project_of(world, call)
+    given = dli.body_of(call, {"var_name": str, "var_value": str, "is_sensitive": bool}, ["var_name", "var_value"])
+    dli.check_name(given, "var_name")
     if given["var_name"] in project.variables:
         # So it is worded on the page of this call.
-        raise failure("DLI.0999", "The object exists.")
+        raise dli.failure("DLI.0999", "The object exists.")
     project.variables[given["var_name"]] = {
         "id": max((one["id"] for one in project.variables.values()), default=0) + 1,
         "value": given["var_value"],
@@ -131,16 +107,16 @@ def create_global_variable(world: World, call: Call) -> Answer:
         "create_time": world.now,
         "update_time": world.now,
     }
-    return _succeeded("")
+    return dli.succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/modifying_a_global_variable.html
 @table.route("PUT", f"{_VARIABLES}/{{var_name}}", write=True)
 def update_global_variable(world: World, call: Call) -> Answer:
     """Change a value."""
-    variable, given = _variable(world, call), body_of(call, {"var_value": str}, ["var_value"])
+    variable, given = _variable(world, call), dli.body_of(call, {"var_value": str}, ["var_value"])
     variable.update(value=given["var_value"], update_time=world.now)
-    return _succeeded("")
+    return dli.succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/deleting_a_global_variable.html
@@ -148,8 +124,8 @@ def update_global_variable(world: World, call: Call) -> Answer:
 def delete_global_variable(world: World, call: Call) -> Answer:
     """Delete a value."""
     _variable(world, call)
-    del project_of(world, call).variables[call.params["var_name"]]
-    return _succeeded("")
+    del dli.project_of(world, call).variables[call.params["var_name"]]
+    return dli.succeeded()
 
 
 # https://docs.otc.t-systems.com/data-lake-insight/api-ref/global_variable-related_apis/
@@ -157,8 +133,8 @@ def delete_global_variable(world: World, call: Call) -> Answer:
 @table.route("GET", _VARIABLES)
 def list_global_variables(world: World, call: Call) -> Answer:
     """Give one page of values; sensitive ones are covered."""
-    project = project_of(world, call)
-    offset, limit = page_number(call, "offset", 0, 0), page_number(call, "limit", 100, 0, 100)
+    project = dli.project_of(world, call)
+    offset, limit = dli.page_number(call, "offset", 0, 0), dli.page_number(call, "limit", 100, 0, 100)
     rows = [
         {
             "id": one["id"],
@@ -167,10 +143,8 @@ def list_global_variables(world: World, call: Call) -> Answer:
             "project_id": call.params["project_id"],
             "user_id": credentials.IAM_USER_ID,
             "user_name": credentials.IAM_USER,
-            "is_sensitive": one["is_sensitive"],
-            "create_time": one["create_time"],
-            "update_time": one["update_time"],
+            **picked(one, "is_sensitive", "create_time", "update_time"),
         }
         for name, one in project.variables.items()
     ]
-    return _succeeded("", global_vars=rows[offset : offset + limit], count=len(rows))
+    return dli.succeeded(global_vars=rows[offset : offset + limit], count=len(rows))

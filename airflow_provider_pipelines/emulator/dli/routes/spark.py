@@ -8,26 +8,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
 
-from airflow_provider_pipelines.emulator.dli.answers import (
-    body_of,
-    check_length,
-    check_word,
-    deprecated,
-    failure,
-    invalid,
-    page_number,
-    project_of,
-)
+from airflow_provider_pipelines.emulator.dli import answers as dli
 from airflow_provider_pipelines.emulator.dli.state.spark import SparkBatch
-from airflow_provider_pipelines.emulator.operations import Table
-from airflow_provider_pipelines.emulator.wire import Answer, Call
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
-
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World, picked
 
 table = Table("dli")
 
@@ -47,9 +31,9 @@ _LAST_LINES = 100
 
 
 def _batch(world: World, call: Call) -> SparkBatch:
-    batch = project_of(world, call).spark_batches.get(call.params["batch_id"])
+    batch = dli.project_of(world, call).spark_batches.get(call.params["batch_id"])
     if batch is None:
-        raise failure("DLI.0002", "The batch does not exist.")
+        raise dli.failure("DLI.0002", "The batch does not exist.")
     return batch
 
 
@@ -57,7 +41,7 @@ def _seen(world: World, call: Call) -> tuple[SparkBatch, Fields]:
     batch = _batch(world, call)
     fields = call.see(batch)
     if fields is None:
-        raise failure("DLI.0002", "The batch does not exist.")
+        raise dli.failure("DLI.0002", "The batch does not exist.")
     return batch, fields
 
 
@@ -71,18 +55,14 @@ def _row(world: World, id: str, fields: Fields) -> Fields:
     return {
         "id": id,
         "appId": fields["app_id"],
-        "name": fields["name"],
-        "owner": fields["owner"],
+        **picked(fields, "name", "owner"),
         "proxyUser": "",
         "state": _state(world, fields),
         "kind": fields["kind"],
         "log": fields["log"][-10:],
         "sc_type": fields["sc_type"],
         "cluster_name": fields["queue"],
-        "queue": fields["queue"],
-        "image": fields["image"],
-        "create_time": fields["create_time"],
-        "update_time": fields["update_time"],
+        **picked(fields, "queue", "image", "create_time", "update_time"),
         "duration": (fields["end_time"] or world.now) - fields["create_time"],
     }
 
@@ -91,15 +71,15 @@ def _row(world: World, id: str, fields: Fields) -> Fields:
 @table.route("POST", _BATCHES, write=True)
 def create_spark_batch(world: World, call: Call) -> Answer:
     """Create a batch, which starts at once."""
-    project, given = project_of(world, call), body_of(call, _BODY, ["file", "className"])
-    check_length(given, "name", 128)
-    check_word(given, "sc_type", ["A", "B", "C"])
-    check_word(given, "feature", ["basic", "ai", "custom"])
+    project, given = dli.project_of(world, call), dli.body_of(call, _BODY, ["file", "className"])
+    dli.check_length(given, "name", 128)
+    dli.check_word(given, "sc_type", ["A", "B", "C"])
+    dli.check_word(given, "feature", ["basic", "ai", "custom"])
     if not 0 <= given.get("max_retry_times", 20) <= 100:
-        raise invalid("max_retry_times must be 0 to 100")
+        raise dli.invalid("max_retry_times must be 0 to 100")
     for name in ("driverMemory", "executorMemory"):
         if given.get(name) and not given[name].strip()[-1:].isalpha():
-            raise invalid(f"{name} needs a unit")
+            raise dli.invalid(f"{name} needs a unit")
     fields: Fields = {
         "outcome": world.settings.dli_spark_outcome,
         **project.programs.get(given["file"], {}),
@@ -128,7 +108,7 @@ def show_spark_batch_state(world: World, call: Call) -> Answer:
 def show_spark_batch(world: World, call: Call) -> Answer:
     """Describe a batch."""
     batch, fields = _seen(world, call)
-    more = {name: fields[name] for name in ("feature", "spark_version")}
+    more = picked(fields, "feature", "spark_version")
     return Answer({**_row(world, batch.id, fields), **more, "req_body": json.dumps(fields["request"])})
 
 
@@ -138,9 +118,9 @@ def cancel_spark_batch(world: World, call: Call) -> Answer:
     """Cancel a batch that has not ended."""
     batch = _batch(world, call)
     if batch.ended:
-        raise failure("DLI.0007", f"A batch in state {batch.status} cannot be cancelled.")
+        raise dli.failure("DLI.0007", f"A batch in state {batch.status} cannot be cancelled.")
     if batch.use_up("refuses_cancel"):
-        raise failure("DLI.0999", "Internal server error.")
+        raise dli.failure("DLI.0999", "Internal server error.")
     batch.cancel(world.now)
     return Answer({"msg": "deleted"})
 
@@ -149,12 +129,12 @@ def cancel_spark_batch(world: World, call: Call) -> Answer:
 @table.route("GET", _BATCHES)
 def list_spark_batches(world: World, call: Call) -> Answer:
     """Give some of the batches, the latest first unless asked otherwise."""
-    project = project_of(world, call)
-    first, size = page_number(call, "from", 0, 0), page_number(call, "size", 100, 0)
-    since, until = page_number(call, "start", 0, 0), page_number(call, "end", 2**63, 0)
+    project = dli.project_of(world, call)
+    first, size = dli.page_number(call, "from", 0, 0), dli.page_number(call, "size", 100, 0)
+    since, until = dli.page_number(call, "start", 0, 0), dli.page_number(call, "end", 2**63, 0)
     by, _, direction = call.query.get("order", "CREATE_TIME_DESC").lower().rpartition("_")
     if by not in ("create_time", "duration") or direction not in ("asc", "desc"):
-        raise invalid("order must be CREATE_TIME or DURATION, with _ASC or _DESC")
+        raise dli.invalid("order must be CREATE_TIME or DURATION, with _ASC or _DESC")
     rows = []
     for batch in project.spark_batches.values():
         fields = call.see(batch)
@@ -179,12 +159,12 @@ def _wanted(call: Call, id: str, fields: Fields) -> bool:
 
 
 # https://support.huaweicloud.com/api-dli/dli_02_0128.html
-@table.route("GET", f"{_BATCH}/log", lacking=deprecated)
+@table.route("GET", f"{_BATCH}/log", lacking=dli.deprecated)
 def show_spark_batch_log(world: World, call: Call) -> Answer:
     """Give lines of the driver's log, the last ones unless told where to begin."""
     batch, fields = _seen(world, call)
     log = fields["log"]
-    first = page_number(call, "from", max(len(log) - _LAST_LINES, 0), 0)
-    lines = log[first : first + page_number(call, "size", _LAST_LINES, 0)]
-    page_number(call, "index", 0, 0)
+    first = dli.page_number(call, "from", max(len(log) - _LAST_LINES, 0), 0)
+    lines = log[first : first + dli.page_number(call, "size", _LAST_LINES, 0)]
+    dli.page_number(call, "index", 0, 0)
     return Answer({"id": batch.id, "from": first, "total": len(lines), "log": lines})

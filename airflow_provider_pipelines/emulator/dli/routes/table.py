@@ -10,20 +10,16 @@ from airflow_provider_pipelines.emulator.dli.routes import (
     flink_definitions,
     flink_graphs,
     flink_jobs,
-    flink_savepoints,
     flink_templates,
     spark,
     sql,
-    sql_results,
 )
 
 table = [
     *flink_jobs.table,
     *flink_definitions.table,
-    *flink_savepoints.table,
     *flink_graphs.table,
     *flink_templates.table,
     *sql.table,
-    *sql_results.table,
     *spark.table,
 ]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, Step, Thing
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
-
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Settings, Step, Thing
 
 # What may be run and stopped, as far as the user guide says; where it is silent the emulator refuses.
 # https://docs.otc.t-systems.com/data-lake-insight/umn/ (common operations of Flink jobs)
@@ -24,6 +20,10 @@ OWN = (
     *("job_type", "edge_group_ids", "tags"),
 )
 DEFINITION = (*OWN, "job_config")
+#: fields that may say how long something takes
+_DURATIONS = ("submit_seconds", "savepoint_seconds", "cancel_seconds", "runs_for_seconds")
+#: fields that count what is to go wrong
+_COUNTERS = ("refuses_start", "refuses_stop", "fails_start", "fails_savepoint", "refuses_update", "refuses_savepoint")
 
 
 class FlinkJob(Thing):
@@ -61,22 +61,14 @@ class FlinkJob(Thing):
         "has_savepoint": False,
         "savepoint_path": None,
         "imported_savepoint": None,
-        "submit_seconds": None,
-        "savepoint_seconds": None,
-        "cancel_seconds": None,
-        "runs_for_seconds": None,
+        **dict.fromkeys(_DURATIONS, None),
         "stop_ends_as": "job_cancel_success",
-        "refuses_start": 0,
-        "refuses_stop": 0,
-        "fails_start": 0,
-        "fails_savepoint": 0,
-        "refuses_update": 0,
-        "refuses_savepoint": 0,
+        **dict.fromkeys(_COUNTERS, 0),
     }
     OPTIONAL: ClassVar[Mapping[str, type]] = {
         **dict.fromkeys(("obs_bucket", "queue_name", "main_class", "entrypoint_args"), str),
         **dict.fromkeys(("savepoint_path", "imported_savepoint"), str),
-        **dict.fromkeys(("submit_seconds", "savepoint_seconds", "cancel_seconds", "runs_for_seconds"), float),
+        **dict.fromkeys(_DURATIONS, float),
         "start_time": int,
         "edge_group_ids": list,
     }

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from airflow_provider_pipelines.emulator.dli.state.flink import CHANGING, DEFINITION, FlinkJob
 from airflow_provider_pipelines.emulator.dli.state.spark import SparkBatch
 from airflow_provider_pipelines.emulator.dli.state.sql import SqlJob
-from airflow_provider_pipelines.emulator.things import Fields, SeedError, Thing, checked
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.emulator.settings import Settings
-
+from airflow_provider_pipelines.emulator.things import Fields, SeedError, Settings, Thing, checked
 
 LARGEST_ID = 2**63 - 1
 _THINGS = ("jobs", "sql_jobs", "spark_batches")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow_provider_pipelines.emulator.things import Fields, Step, Thing
+from airflow_provider_pipelines.emulator.things import Fields, Passing, Step
 
-ENDED = frozenset({"success", "dead"})
+#: fields that may say how long something takes
+_DURATIONS = ("start_seconds", "run_seconds", "cancel_seconds")
 
 
-class SparkBatch(Thing):
+class SparkBatch(Passing):
     """
     A Spark batch; its status is what DLI calls its state.
 
@@ -37,15 +38,14 @@ class SparkBatch(Thing):
         "end_time": None,
         "outcome": "success",
         "recoveries": 0,
-        "start_seconds": None,
-        "run_seconds": None,
-        "cancel_seconds": None,
+        **dict.fromkeys(_DURATIONS, None),
         "refuses_cancel": 0,
     }
     OPTIONAL: ClassVar[Mapping[str, type]] = {
         "end_time": int,
-        **dict.fromkeys(("start_seconds", "run_seconds", "cancel_seconds"), float),
+        **dict.fromkeys(_DURATIONS, float),
     }
+    FINAL = frozenset({"success", "dead"})
 
     def first_fields(self, now: int) -> Fields:
         """Date creation, update, and the end of what has ended, to now; what ran has an application."""
@@ -53,7 +53,7 @@ class SparkBatch(Thing):
         return {
             "create_time": now,
             "update_time": now,
-            "end_time": now if status in ENDED else None,
+            "end_time": now if status in self.FINAL else None,
             "app_id": "" if status == "starting" else self._application(now),
         }
 
@@ -76,16 +76,11 @@ class SparkBatch(Thing):
 
     def arrived(self, at: int) -> None:
         """Date update and end, and write the log."""
+        super().arrived(at)
         self.fields["update_time"] = at
-        self.fields["end_time"] = at if self.status in ENDED else None
         if self.status == "running" and not self.fields["app_id"]:
             self.fields["app_id"] = self._application(at)
         self.fields["log"] = [*self.fields["log"], f"{at} the batch is {self.status}"]
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self.status in ENDED
 
     def cancel(self, now: int) -> None:
         """Take the request to cancel; a second one changes nothing, and no state of its own tells of it."""

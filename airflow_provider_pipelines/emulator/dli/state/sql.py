@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from airflow_provider_pipelines.emulator.things import Fields, Step, Thing
+from airflow_provider_pipelines.emulator.things import Fields, Passing, Step
 
-ENDED = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 #: job types whose statements are answered at once
 SYNCHRONOUS = frozenset({"DDL", "DCL"})
 _TYPES: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +19,8 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
     "DELETE": ("DELETE",),
     "IMPORT": ("LOAD",),
 }
+#: fields that may say how long something takes
+_DURATIONS = ("launch_seconds", "run_seconds", "cancel_seconds")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -35,7 +36,7 @@ def conf_of(conf: list[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (one.partition("=") for one in conf)}
 
 
-class SqlJob(Thing):
+class SqlJob(Passing):
     """
     An SQL job.
 
@@ -65,19 +66,14 @@ class SqlJob(Thing):
         "result_path": "",
         "export": {},
         "outcome": "FINISHED",
-        "launch_seconds": None,
-        "run_seconds": None,
-        "cancel_seconds": None,
+        **dict.fromkeys(_DURATIONS, None),
         "refuses_cancel": 0,
     }
     OPTIONAL: ClassVar[Mapping[str, type]] = {
         "end_time": int,
-        **dict.fromkeys(("launch_seconds", "run_seconds", "cancel_seconds"), float),
+        **dict.fromkeys(_DURATIONS, float),
     }
-
-    def first_fields(self, now: int) -> Fields:
-        """Date the start, and the end of what has ended, to now."""
-        return {"start_time": now, "end_time": now if self.fields.get("status") in ENDED else None}
+    FINAL = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 
     def usual_course(self, now: int) -> list[Step]:
         """Let what was launched run, and what runs end."""
@@ -96,15 +92,6 @@ class SqlJob(Thing):
         if limit.isdigit() and int(limit) < lasting:
             return int(limit), "CANCELLED", {}
         return lasting, self.fields["outcome"], {}
-
-    def arrived(self, at: int) -> None:
-        """Date the end."""
-        self.fields["end_time"] = at if self.status in ENDED else None
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is over."""
-        return self.status in ENDED
 
     def cancel(self, now: int) -> None:
         """Take the request to cancel; a second one changes nothing."""

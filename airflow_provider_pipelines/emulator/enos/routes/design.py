@@ -8,21 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.emulator.enos.lookup import (
-    BASE,
-    PIPELINE,
-    failure,
-    organisation_of,
-    pipeline_of,
-    success,
-)
-from airflow_provider_pipelines.emulator.operations import Table
+from airflow_provider_pipelines.emulator.enos import lookup as enos
+from airflow_provider_pipelines.emulator.operations import Answer, Call, Fields, Table, World
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.enos.state import EnosPipeline
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.wire import Answer, Call
-    from airflow_provider_pipelines.emulator.world import World
 
 
 table = Table("enos")
@@ -40,30 +30,30 @@ OPERATORS = (
 
 
 # https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.4.0/save_pipeline.html
-@table.route("POST", PIPELINE, query={"action": "save"}, write=True)
+@table.route("POST", enos.PIPELINE, query={"action": "save"}, write=True)
 def save_pipeline(world: World, call: Call) -> Answer:
     """Create a pipeline, if the path says ``null``, or change the design copy of one."""
-    organisation = organisation_of(world, call)
+    organisation = enos.organisation_of(world, call)
     changes = _saved(world, call)
     if call.params["pipeline_id"] == "null":
         if organisation is None:
-            raise failure(world, 61112, "Failed to save the stream configuration.")
-        return success(world, organisation.create(changes, world.settings, world.now).id)
-    pipeline = pipeline_of(world, call)
+            raise enos.failure(world, 61112, "Failed to save the stream configuration.")
+        return enos.success(world, organisation.create(changes, world.settings, world.now).id)
+    pipeline = enos.pipeline_of(world, call)
     if pipeline.use_up("refuses_save"):
-        raise failure(world, 61112, "Failed to save the stream configuration.")
+        raise enos.failure(world, 61112, "Failed to save the stream configuration.")
     if pipeline.fields["released"]:
         pipeline.fields["design"] = {**pipeline.fields["design"], **changes}
     else:
         pipeline.fields.update(changes)
-    return success(world, pipeline.id)
+    return enos.success(world, pipeline.id)
 
 
 def _saved(world: World, call: Call) -> Fields:
     """Return the fields that a body changes; the vendor's samples have text for its numbers."""
     body = call.json
     if not isinstance(body, dict):
-        raise failure(world, 61100, "Stream configuration JSON invalid.")
+        raise enos.failure(world, 61100, "Stream configuration JSON invalid.")
     switch = world.settings.enos_save_name
     names = ("name", "pipelineName") if switch == "both" else (switch,)
     given: Fields = {
@@ -87,26 +77,26 @@ def _saved(world: World, call: Call) -> Fields:
     except (TypeError, ValueError):
         fits = False
     if not fits:
-        raise failure(world, 61100, "Stream configuration JSON invalid.")
+        raise enos.failure(world, 61100, "Stream configuration JSON invalid.")
     return changes
 
 
 def _asked(world: World, call: Call) -> tuple[EnosPipeline, str, list[Any], list[Any]]:
     """Return the pipeline, its stage, and the remembered items: those that are asked for and the others."""
-    organisation = organisation_of(world, call)
+    organisation = enos.organisation_of(world, call)
     for name in ("pipelineId", "stageInstanceName", "assetIds", "pointIds"):
         if not isinstance(call.fields.get(name), str) or not call.fields[name]:
-            raise failure(world, 61102, f"Missing param {name}")
+            raise enos.failure(world, 61102, f"Missing param {name}")
     assets, points = (set(call.fields[name].split(",")) for name in ("assetIds", "pointIds"))
     factor = len(assets) if world.settings.enos_state_limit_of == "product" else 1
     if factor * len(points) > world.settings.enos_state_limit:
-        raise failure(world, 61105, "Too many points.")
+        raise enos.failure(world, 61105, "Too many points.")
     pipeline = organisation.pipelines.get(call.fields["pipelineId"]) if organisation else None
     if pipeline is None:
-        raise failure(world, 61106, "Wrong pipelineId or OU has no privilege.")
+        raise enos.failure(world, 61106, "Wrong pipelineId or OU has no privilege.")
     stage = call.fields["stageInstanceName"]
     if stage not in pipeline.fields["stage_states"] and not stage.startswith(OPERATORS):
-        raise failure(world, 61107, "Not supported stage type.")
+        raise enos.failure(world, 61107, "Not supported stage type.")
     items = pipeline.fields["stage_states"].get(stage, [])
     meant = [one for one in items if one.get("assetId") in assets and one.get("pointId") in points]
     return pipeline, stage, meant, [one for one in items if one not in meant]
@@ -117,23 +107,23 @@ def _ids(call: Call) -> list[Any]:
 
 
 # https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.4.0/get_stage_state.html
-@table.route("POST", f"{BASE}/stage-state", query={"action": "get"}, ids=_ids)
+@table.route("POST", f"{enos.BASE}/stage-state", query={"action": "get"}, ids=_ids)
 def get_stage_state(world: World, call: Call) -> Answer:
     """Give what a stage remembers of some points."""
     _, _, meant, _ = _asked(world, call)
     if world.settings.enos_state_data == "list":
-        return success(world, meant)
-    return success(world, {"items": meant})
+        return enos.success(world, meant)
+    return enos.success(world, {"items": meant})
 
 
 # https://support.enos-iot.com/docs/stream-processing-api/zh_CN/2.4.0/delete_stage_state.html
-@table.route("POST", f"{BASE}/stage-state", query={"action": "delete"}, write=True, ids=_ids)
+@table.route("POST", f"{enos.BASE}/stage-state", query={"action": "delete"}, write=True, ids=_ids)
 def delete_stage_state(world: World, call: Call) -> Answer:
     """Let a stage of a paused pipeline forget some points; the answer tells whether it did."""
     pipeline, stage, meant, others = _asked(world, call)
     allowed = {"PAUSED", "STOPPED"} if world.settings.enos_delete_state_stopped else {"PAUSED"}
     if pipeline.status not in allowed:
         code = world.settings.enos_delete_state_code
-        raise failure(world, code, f"Stage state cannot be deleted with status [{pipeline.status}].")
+        raise enos.failure(world, code, f"Stage state cannot be deleted with status [{pipeline.status}].")
     pipeline.fields["stage_states"] = {**pipeline.fields["stage_states"], stage: others}
-    return success(world, bool(meant))
+    return enos.success(world, bool(meant))

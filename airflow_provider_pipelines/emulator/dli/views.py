@@ -1,4 +1,4 @@
-"""How DLI shows an SQL job, and how far it is."""
+"""How DLI shows SQL jobs, how far they are, and Flink jobs, in a list and in full."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_provider_pipelines.emulator import credentials
+from airflow_provider_pipelines.emulator.operations import Fields, World, picked
+
 if TYPE_CHECKING:
     from airflow_provider_pipelines.emulator.dli.state.sql import SqlJob
-    from airflow_provider_pipelines.emulator.things import Fields
-    from airflow_provider_pipelines.emulator.world import World
 
 
 def status_word(world: World, status: str) -> str:
@@ -17,7 +18,7 @@ def status_word(world: World, status: str) -> str:
     return "FINISH" if status == "FINISHED" and world.settings.dli_sql_finished == "FINISH" else status
 
 
-def job_row(world: World, id: str, fields: Fields) -> Fields:
+def sql_row(world: World, id: str, fields: Fields) -> Fields:
     """Show a job, in the list and as its status."""
     failed = fields["status"] == "FAILED"
     message = fields["message"] if failed else ""
@@ -25,22 +26,16 @@ def job_row(world: World, id: str, fields: Fields) -> Fields:
         message = json.dumps({"error_code": "DLI.0999", "error_msg": message})
     row = {
         "job_id": id,
-        "job_type": fields["job_type"],
-        "queue_name": fields["queue_name"],
-        "owner": fields["owner"],
-        "start_time": fields["start_time"],
+        **picked(fields, "job_type", "queue_name", "owner", "start_time"),
         "duration": (fields["end_time"] or world.now) - fields["start_time"],
         "status": status_word(world, fields["status"]),
         "input_row_count": 0,
         "bad_row_count": 0,
         "input_size": fields["input_size"],
         "result_count": len(fields["rows"]) if fields["status"] == "FINISHED" else 0,
-        "database_name": fields["database_name"],
-        "table_name": fields["table_name"],
+        **picked(fields, "database_name", "table_name"),
         "detail": _columns(fields),
-        "engine_type": fields["engine_type"],
-        "statement": fields["statement"],
-        "tags": fields["tags"],
+        **picked(fields, "engine_type", "statement", "tags"),
         "message": message,
     }
     if fields["end_time"] is not None:
@@ -84,13 +79,63 @@ def progress_of(world: World, job: SqlJob, fields: Fields) -> Fields:
         "num_tasks": tasks,
         "num_active_tasks": min(1, tasks - finished),
         "num_completed_tasks": finished,
-        "num_skipped_tasks": 0,
-        "num_failed_tasks": 0,
-        "num_killed_tasks": 0,
+        **dict.fromkeys(("num_skipped_tasks", "num_failed_tasks", "num_killed_tasks"), 0),
         "num_completed_indices": finished,
         "num_active_stages": 1,
-        "num_completed_stages": 0,
-        "num_skipped_stages": 0,
-        "num_failed_stages": 0,
+        **dict.fromkeys(("num_completed_stages", "num_skipped_stages", "num_failed_stages"), 0),
     }
     return {**shown, "sub_job_id": 0, "progress": done, "sub_jobs": [part]}
+
+
+def flink_row(world: World, project_id: str, id: str, fields: Fields, *, detailed: bool) -> Fields:
+    """Show a job; a list without details leaves out its configuration."""
+    started: Fields = {"start_time": fields["start_time"]}
+    if fields["start_time"] is None:
+        switch = world.settings.dli_start_time
+        started = {} if switch == "absent" else {"start_time": None if switch == "null" else 0}
+    path = {} if fields["savepoint_path"] is None else {"savepoint_path": fields["savepoint_path"]}
+    row = {
+        "job_id": int(id),
+        **picked(fields, "name", "desc", "job_type", "status", "status_desc", "create_time"),
+        **started,
+        "queue_name": fields["queue_name"],
+        "graph_editor_enabled": False,
+        **picked(fields, "has_savepoint", "edge_group_ids", "restart_times"),
+        **path,
+    }
+    if not detailed:
+        running = fields["status"] == "job_running" and fields["start_time"]
+        duration = world.now - fields["start_time"] if running else 0
+        return {**row, "user_name": fields["user_name"], "duration": duration, "root_id": fields["root_id"]}
+    return {
+        **row,
+        "user_id": credentials.IAM_USER_ID,
+        "project_id": project_id,
+        **picked(fields, "sql_body", "run_mode"),
+        "job_config": {**_JOB_CONFIG, "obs_bucket": fields["obs_bucket"], **fields["job_config"]},
+        **picked(fields, "main_class", "entrypoint_args"),
+        "execution_graph": None,
+        "update_time": fields["update_time"],
+    }
+
+
+_JOB_CONFIG: Fields = {
+    "checkpoint_enabled": False,
+    "checkpoint_interval": 10,
+    "checkpoint_mode": "exactly_once",
+    "log_enabled": False,
+    "root_id": -1,
+    "edge_group_ids": None,
+    "graph_editor_enabled": False,
+    "graph_editor_data": "",
+    "manager_cu_number": 1,
+    "executor_number": None,
+    "executor_cu_number": None,
+    "cu_number": 2,
+    "parallel_number": 1,
+    "smn_topic": None,
+    "restart_when_exception": False,
+    "idle_state_retention": 3600,
+    **dict.fromkeys(("config_url", "udf_jar_url", "dirty_data_strategy", "entrypoint", "execution_agency_urn"), None),
+    **dict.fromkeys(("dependency_jars", "dependency_files"), None),
+}
