@@ -38,6 +38,7 @@ ALLOWED = {
     "task": {"core", "compat", "hook", "trigger"},
     "huaweicloud": {"core"},
     "huaweicloud.hook": {"core", "hook", "huaweicloud"},
+    "huaweicloud.tasks": {"compat", "hook"},
     "window": {"window.group", "window.targets"},
     "window.record": {"core"},
     "window.targets": {"core"},
@@ -58,8 +59,22 @@ for vendor in VENDORS:
         f"{vendor}.api": {"core.http", "core.checks", f"{vendor}.states", "huaweicloud"},
         f"{vendor}.flows": {"core", f"{vendor}.api", f"{vendor}.states"},
         f"{vendor}.hook": {"core", "hook", "huaweicloud", *(f"{vendor}.{floor}" for floor in FLOORS)},
-        f"{vendor}.operators": {"core", "task", "compat", f"{vendor}.hook", *(f"{vendor}.{floor}" for floor in FLOORS)},
-        f"{vendor}.sensors": {"core", "task", "compat", f"{vendor}.hook", *(f"{vendor}.{floor}" for floor in FLOORS)},
+        f"{vendor}.operators": {
+            "core",
+            "task",
+            "compat",
+            "huaweicloud.tasks",
+            f"{vendor}.hook",
+            *(f"{vendor}.{floor}" for floor in FLOORS),
+        },
+        f"{vendor}.sensors": {
+            "core",
+            "task",
+            "compat",
+            "huaweicloud.tasks",
+            f"{vendor}.hook",
+            *(f"{vendor}.{floor}" for floor in FLOORS),
+        },
     }
 
 #: the emulator's floors, lowest first; a module may import its own floor and those below

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.codearts.states import COMPLETED, FAILED, SENSED
 from airflow_provider_pipelines.core.checks import one_of, optional_id, text_id
+from airflow_provider_pipelines.huaweicloud.tasks import HuaweiCloudTask
 from airflow_provider_pipelines.task.sensor import GoalSensor
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.verbs.goals import Goal
     from airflow_provider_pipelines.core.verbs.observation import Report
 
 
-class CodeArtsRunSensor(GoalSensor):
+class CodeArtsRunSensor(HuaweiCloudTask, GoalSensor):
     """
     Waits until a run of a CodeArts pipeline is in a status.
 
@@ -34,6 +33,7 @@ class CodeArtsRunSensor(GoalSensor):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "codearts"
     kind = "run"
     verb = "show_pipeline_run_detail"
     template_fields: Sequence[str] = (
@@ -46,24 +46,11 @@ class CodeArtsRunSensor(GoalSensor):
         pipeline_id: str,
         pipeline_run_id: str,
         target_status: str = COMPLETED,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(target_status=target_status, **kwargs)
         self.pipeline_id = pipeline_id
         self.pipeline_run_id = pipeline_run_id
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> CodeArtsHook:
-        """The hook."""
-        from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-
-        return CodeArtsHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     @property
     def scope(self) -> dict[str, Any]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.checks import long_ids, one_of, optional_id, text_id
 from airflow_provider_pipelines.dli.states import FINISHED, RUNNING, SENSED, SPARK_SENSED, SQL_SENSED, SUCCESS
+from airflow_provider_pipelines.huaweicloud.tasks import HuaweiCloudTask
 from airflow_provider_pipelines.task.sensor import GoalSensor
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal
-    from airflow_provider_pipelines.dli.hook import DliHook
 
 
-class DliSensor(GoalSensor):
+class DliSensor(HuaweiCloudTask, GoalSensor):
     """
     Watches work in DLI: the base of the sensors below.
 
@@ -24,27 +23,8 @@ class DliSensor(GoalSensor):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "dli"
     template_fields: Sequence[str] = ("target_status", "project_id", "region", "huaweicloud_conn_id")
-
-    def __init__(
-        self,
-        *,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> DliHook:
-        """The hook."""
-        from airflow_provider_pipelines.dli.hook import DliHook
-
-        return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     def plan(self) -> list[str]:
         """Check the project."""

@@ -15,12 +15,7 @@ from typing import Any
 
 from airflow_provider_pipelines.emulator.clock import Clock
 from airflow_provider_pipelines.emulator.default_world import default_seed
-from airflow_provider_pipelines.emulator.server.companion import (
-    CompanionError,
-    default_ready_file,
-    exports,
-    run_beside,
-)
+from airflow_provider_pipelines.emulator.server.companion import CompanionError, default_ready_file, exports, run_beside
 from airflow_provider_pipelines.emulator.server.process import Server, write_ready_file
 from airflow_provider_pipelines.emulator.settings import SettingError, Settings, describe
 from airflow_provider_pipelines.emulator.things import SeedError

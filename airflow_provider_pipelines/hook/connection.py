@@ -10,9 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_pipelines.core.http.route import Route, certificates, environment_bundle, environment_proxies
-from airflow_provider_pipelines.errors import (
-    ConfigurationError,
-)
+from airflow_provider_pipelines.errors import ConfigurationError
 from airflow_provider_pipelines.hook.form import choices, secrets, shown, with_labels
 from airflow_provider_pipelines.provider import CONNECTIONS
 

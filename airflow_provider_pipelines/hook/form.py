@@ -46,10 +46,7 @@ def behaviour(kind: str) -> dict[str, Any]:
 
 def widgets(kind: str) -> dict[str, Any]:
     """Give what Airflow before 3.2 asks ``get_connection_form_widgets`` for."""
-    from flask_appbuilder.fieldwidgets import (  # type: ignore[import-not-found]  # not with every Airflow
-        BS3PasswordFieldWidget,
-        BS3TextFieldWidget,
-    )
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # type: ignore[import-not-found]  # not with every Airflow
     from wtforms import BooleanField, PasswordField, StringField  # type: ignore[import-untyped]  # has no types
     from wtforms.validators import Optional, any_of  # type: ignore[import-untyped]  # has no types
 

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_pipelines.core.http.calls import Call, MaskSecret, Request, SignedRequest
 from airflow_provider_pipelines.core.http.identity import Identity, lease
 from airflow_provider_pipelines.errors import AuthenticationError
-from airflow_provider_pipelines.huaweicloud.answers import (
-    BY_DERIVED_KEY,
-    BY_KEY,
-    BY_TEMPORARY_KEY,
-    BY_TOKEN,
-    Proof,
-)
+from airflow_provider_pipelines.huaweicloud.answers import BY_DERIVED_KEY, BY_KEY, BY_TEMPORARY_KEY, BY_TOKEN, Proof
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey, sign
 
 if TYPE_CHECKING:

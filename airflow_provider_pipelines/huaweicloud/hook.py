@@ -12,15 +12,7 @@ from airflow_provider_pipelines.errors import ConfigurationError
 from airflow_provider_pipelines.hook.base import PipelinesHook
 from airflow_provider_pipelines.huaweicloud.answers import IAM_CODES, Service
 from airflow_provider_pipelines.huaweicloud.auth import AgencyKeyAuth, Auth, KeyAuth, TokenAuth
-from airflow_provider_pipelines.huaweicloud.iam import (
-    IAM_SERVICE,
-    Agency,
-    Iam,
-    Login,
-    Scope,
-    find_project,
-    iam_host,
-)
+from airflow_provider_pipelines.huaweicloud.iam import IAM_SERVICE, Agency, Iam, Login, Scope, find_project, iam_host
 from airflow_provider_pipelines.huaweicloud.keys import KeysMissing, keys_from_environment, keys_from_file
 from airflow_provider_pipelines.huaweicloud.scheme import HuaweiScheme
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey

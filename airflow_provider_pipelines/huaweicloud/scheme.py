@@ -12,13 +12,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_pipelines.core.http.calls import Call, Reply, Request, SignedRequest
 from airflow_provider_pipelines.errors import ConfigurationError
-from airflow_provider_pipelines.huaweicloud.answers import (
-    Codes,
-    Service,
-    check_success,
-    error_in,
-    read_answer,
-)
+from airflow_provider_pipelines.huaweicloud.answers import Codes, Service, check_success, error_in, read_answer
 from airflow_provider_pipelines.huaweicloud.auth import Auth, KeyAuth
 from airflow_provider_pipelines.huaweicloud.iam import IAM_SERVICE
 from airflow_provider_pipelines.huaweicloud.signature import AccessKey, canonical_request, encode_query, sign

@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_pipelines.compat import (
-    AirflowFailException,
-    conf,
-)
+from airflow_provider_pipelines.compat import AirflowFailException, conf
 from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.errors import PipelinesError, mendable
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_pipelines.compat import (
-    BaseOperator,
-)
-from airflow_provider_pipelines.task.boundary import (
-    airflow_errors,
-)
+from airflow_provider_pipelines.compat import BaseOperator
+from airflow_provider_pipelines.task.boundary import airflow_errors
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.hook.base import PipelinesHook

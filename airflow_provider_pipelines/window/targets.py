@@ -25,6 +25,9 @@ class Target:
     places: ClassVar[tuple[str, ...]]
     #: which words a field may be
     words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    #: the field with ids, and how else it may name things, in words
+    ids_field: ClassVar[str]
+    choices: ClassVar[str]
     allow_empty: Any
 
     def __post_init__(self) -> None:
@@ -39,12 +42,7 @@ class Target:
     @property
     def ids(self) -> Any:
         """The ids that it names, or None."""
-        raise NotImplementedError
-
-    @property
-    def choices(self) -> str:
-        """How it may name things, in words."""
-        raise NotImplementedError
+        return getattr(self, self.ids_field)
 
     def to_json(self) -> dict[str, Any]:
         """Write it as plain values, templates included, with the name of its class as ``target``."""
@@ -78,6 +76,7 @@ class EnosPipelines(Target):
 
     service = "enos"
     places = ("org_id", "enos_conn_id")
+    ids_field, choices = "pipeline_ids", "pipeline_ids or name_pattern"
     words = {"how": ("pause", "stop")}  # noqa: RUF012 -- a class attribute of a dataclass, never changed
 
     pipeline_ids: Sequence[str] | Any = None
@@ -88,16 +87,6 @@ class EnosPipelines(Target):
     org_id: str | None = None
     enos_conn_id: str = "enos_default"
     allow_empty: bool | Any = False
-
-    @property
-    def ids(self) -> Any:
-        """The ids that it names, or None."""
-        return self.pipeline_ids
-
-    @property
-    def choices(self) -> str:
-        """How it may name things, in words."""
-        return "pipeline_ids or name_pattern"
 
 
 @dataclass(kw_only=True)
@@ -122,6 +111,7 @@ class DliJobs(Target):
 
     service = "dli"
     places = ("project_id", "region", "huaweicloud_conn_id")
+    ids_field, choices = "job_ids", "job_ids or name_pattern"
     words = {"on_missing_savepoint": ("fail", "start_clean")}  # noqa: RUF012 -- a class attribute, never changed
 
     job_ids: Sequence[int] | Any = None
@@ -133,16 +123,6 @@ class DliJobs(Target):
     region: str | None = None
     huaweicloud_conn_id: str = "huaweicloud_default"
     allow_empty: bool | Any = False
-
-    @property
-    def ids(self) -> Any:
-        """The ids that it names, or None."""
-        return self.job_ids
-
-    @property
-    def choices(self) -> str:
-        """How it may name things, in words."""
-        return "job_ids or name_pattern"
 
 
 @dataclass(kw_only=True)
@@ -165,6 +145,7 @@ class CodeArtsPipelines(Target):
 
     service = "codearts"
     places = ("project_id", "region", "huaweicloud_conn_id")
+    ids_field, choices = "pipeline_ids", "pipeline_ids"
     words = {"running": ("wait", "stop", "leave")}  # noqa: RUF012 -- a class attribute, never changed
 
     pipeline_ids: Sequence[str] | Any
@@ -173,16 +154,6 @@ class CodeArtsPipelines(Target):
     region: str | None = None
     huaweicloud_conn_id: str = "huaweicloud_default"
     allow_empty: bool | Any = False
-
-    @property
-    def ids(self) -> Any:
-        """The ids that it names."""
-        return self.pipeline_ids
-
-    @property
-    def choices(self) -> str:
-        """How it may name things, in words."""
-        return "pipeline_ids"
 
 
 TARGETS: dict[str, type[Target]] = {kind.__name__: kind for kind in (EnosPipelines, DliJobs, CodeArtsPipelines)}

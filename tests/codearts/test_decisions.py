@@ -12,18 +12,7 @@ from airflow_provider_pipelines.codearts.operators import (
 )
 from airflow_provider_pipelines.codearts.operators.gates import STORE_KEY
 from airflow_provider_pipelines.core.verbs.observation import Report
-from tests.codearts.conftest import (
-    BUILD,
-    ENDLESS,
-    NIGHTLY,
-    PIPELINE,
-    QUEUES,
-    REVIEW,
-    run_of,
-    runs,
-    step_of,
-    steps,
-)
+from tests.codearts.conftest import BUILD, ENDLESS, NIGHTLY, PIPELINE, QUEUES, REVIEW, run_of, runs, step_of, steps
 from tests.codearts.test_modes import both, faulted, later, looks, nothing, plain_values, settings, task, written
 from tests.support.airflow import TaskDeferred
 from tests.support.modes import OPERATOR_MODES, Store, TaskInstance, context_of, on, plain

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.codearts.states import DISABLE, ENABLE, STATUSES
 from airflow_provider_pipelines.core.checks import flag, one_of, optional_id, text_id
+from airflow_provider_pipelines.huaweicloud.tasks import HuaweiCloudTask
 from airflow_provider_pipelines.task.list_operator import ListOperator
 from airflow_provider_pipelines.task.operator import VerbOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.codearts.hook import CodeArtsHook
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.errors import PipelinesError
 
 
-class CodeArtsPipelineOperator(VerbOperator):
+class CodeArtsPipelineOperator(HuaweiCloudTask, VerbOperator):
     """
     Does something to a CodeArts pipeline, or to runs of it: the base of the operators.
 
@@ -28,6 +27,7 @@ class CodeArtsPipelineOperator(VerbOperator):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "codearts"
     template_fields: Sequence[str] = ("pipeline_id", "project_id", "region", "huaweicloud_conn_id")
     does: ClassVar[Verb]
 
@@ -35,23 +35,10 @@ class CodeArtsPipelineOperator(VerbOperator):
         self,
         *,
         pipeline_id: str,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.pipeline_id = pipeline_id
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> CodeArtsHook:
-        """The hook."""
-        from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-
-        return CodeArtsHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     @property
     def verb(self) -> Verb:
@@ -119,7 +106,7 @@ class CodeArtsDisablePipelineOperator(CodeArtsEnablePipelineOperator):
     does = DISABLE
 
 
-class CodeArtsListPipelinesOperator(ListOperator):
+class CodeArtsListPipelinesOperator(HuaweiCloudTask, ListOperator):
     """
     Lists the pipelines of a CodeArts project; the result feeds ``.expand()`` and ``.map()``.
 
@@ -137,6 +124,7 @@ class CodeArtsListPipelinesOperator(ListOperator):
     :raises NotFound: there is no such project
     """
 
+    vendor = "codearts"
     template_fields: Sequence[str] = (
         "name_pattern", "status", "is_banned", "project_id", "region", "huaweicloud_conn_id",
     )  # fmt: skip
@@ -145,23 +133,10 @@ class CodeArtsListPipelinesOperator(ListOperator):
         self,
         *,
         is_banned: bool | None = None,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.is_banned = is_banned
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> CodeArtsHook:
-        """The hook."""
-        from airflow_provider_pipelines.codearts.hook import CodeArtsHook
-
-        return CodeArtsHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     def rows(self) -> list[dict[str, Any]]:
         """List all pipelines; the service's own search by name is fuzzy, so it is not asked for names."""

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_pipelines.errors import (
-    PipelinesError,
-    error_from_event,
-    error_to_event,
-)
+from airflow_provider_pipelines.errors import PipelinesError, error_from_event, error_to_event
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.outcome import Result

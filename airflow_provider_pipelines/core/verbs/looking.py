@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_pipelines.core.http.retry import gone, transient
 from airflow_provider_pipelines.core.verbs.observation import Observation
-from airflow_provider_pipelines.errors import (
-    ApiError,
-    AuthenticationError,
-    InvalidRequest,
-    NotFound,
-    PipelinesError,
-)
+from airflow_provider_pipelines.errors import ApiError, AuthenticationError, InvalidRequest, NotFound, PipelinesError
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from airflow_provider_pipelines.core.verbs.goals import Goal
-from airflow_provider_pipelines.errors import (
-    PipelinesError,
-    WatchFailed,
-    error_from_event,
-    error_to_event,
-)
+from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, error_from_event, error_to_event
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call

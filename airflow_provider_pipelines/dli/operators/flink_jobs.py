@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import flag, long_id, long_ids, one_of
 from airflow_provider_pipelines.dli.states import DELETE, QUIET, RUN, STATUSES, STOP, STOP_WITH_SAVEPOINT
 from airflow_provider_pipelines.errors import NotFound, PipelinesError
+from airflow_provider_pipelines.huaweicloud.tasks import HuaweiCloudTask
 from airflow_provider_pipelines.task.list_operator import ListOperator
 from airflow_provider_pipelines.task.operator import VerbOperator
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.work import Work
-    from airflow_provider_pipelines.dli.hook import DliHook
 
 
-class DliOperator(VerbOperator):
+class DliOperator(HuaweiCloudTask, VerbOperator):
     """
     Does something to Flink jobs: the base of the operators for them.
 
@@ -28,29 +27,10 @@ class DliOperator(VerbOperator):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "dli"
     kind = "flink_job"
     template_fields: Sequence[str] = ("project_id", "region", "huaweicloud_conn_id")
     does: ClassVar[Verb]
-
-    def __init__(
-        self,
-        *,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> DliHook:
-        """The hook."""
-        from airflow_provider_pipelines.dli.hook import DliHook
-
-        return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     @property
     def verb(self) -> Verb:
@@ -256,7 +236,7 @@ class DliBatchDeleteOperator(DliJobsOperator):
         return super()._conclude(context, work)
 
 
-class DliListJobsOperator(ListOperator):
+class DliListJobsOperator(HuaweiCloudTask, ListOperator):
     """
     Lists Flink jobs; the result feeds ``.expand()`` and ``.map()``.
 
@@ -275,6 +255,7 @@ class DliListJobsOperator(ListOperator):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "dli"
     template_fields: Sequence[str] = (
         "name_pattern", "status", "job_type", "queue_name", "user_name", "tags", "project_id", "region",
         "huaweicloud_conn_id",
@@ -287,9 +268,6 @@ class DliListJobsOperator(ListOperator):
         queue_name: str | None = None,
         user_name: str | None = None,
         tags: str | None = None,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -297,16 +275,6 @@ class DliListJobsOperator(ListOperator):
         self.queue_name = queue_name
         self.user_name = user_name
         self.tags = tags
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> DliHook:
-        """The hook."""
-        from airflow_provider_pipelines.dli.hook import DliHook
-
-        return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     def rows(self) -> list[dict[str, Any]]:
         """List the jobs; what DLI filters by exactly it filters, names and status are compared here."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.core.checks import flag, optional_id
 from airflow_provider_pipelines.dli.states import CANCELLED, SUBMIT
+from airflow_provider_pipelines.huaweicloud.tasks import HuaweiCloudTask
 from airflow_provider_pipelines.task.run_operator import RunOperator
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.item import Item
     from airflow_provider_pipelines.core.verbs.once import Source
-    from airflow_provider_pipelines.dli.hook import DliHook
 
 
-class DliOnceOperator(RunOperator):
+class DliOnceOperator(HuaweiCloudTask, RunOperator):
     """
     Starts a run of work in DLI: the base of the operators below.
 
@@ -26,28 +25,9 @@ class DliOnceOperator(RunOperator):
     :param huaweicloud_conn_id: the connection, of type ``huaweicloud`` (templated)
     """
 
+    vendor = "dli"
     template_fields: Sequence[str] = ("project_id", "region", "huaweicloud_conn_id")
     does: ClassVar[Verb]
-
-    def __init__(
-        self,
-        *,
-        project_id: str | None = None,
-        region: str | None = None,
-        huaweicloud_conn_id: str = "huaweicloud_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.project_id = project_id
-        self.region = region
-        self.huaweicloud_conn_id = huaweicloud_conn_id
-
-    @cached_property
-    def hook(self) -> DliHook:
-        """The hook."""
-        from airflow_provider_pipelines.dli.hook import DliHook
-
-        return DliHook(self.huaweicloud_conn_id, self.project_id, self.region)
 
     @property
     def verb(self) -> Verb:

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_pipelines.core.http.calls import Call, Sleep
 from airflow_provider_pipelines.core.http.retry import RetryBudget
 from airflow_provider_pipelines.core.http.side_by_side import RunningCall, side_by_side
-from airflow_provider_pipelines.errors import (
-    ArgumentError,
-    PipelinesError,
-    RecordUnreadable,
-    WatchFailed,
-    WatchTimeout,
-)
+from airflow_provider_pipelines.errors import ArgumentError, PipelinesError, RecordUnreadable, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.window.phases.planning import Left, Planner, orphans_of
 from airflow_provider_pipelines.window.record.claims import OrphanedRecord
 

@@ -6,16 +6,7 @@ from hashlib import sha256
 import pytest
 
 from airflow_provider_pipelines.errors import RecordUnreadable
-from airflow_provider_pipelines.window.record.model import (
-    Claim,
-    Claims,
-    Handed,
-    Intent,
-    Judged,
-    Phase,
-    Plan,
-    Progress,
-)
+from airflow_provider_pipelines.window.record.model import Claim, Claims, Handed, Intent, Judged, Phase, Plan, Progress
 from airflow_provider_pipelines.window.record.repository import RecordRepository
 from airflow_provider_pipelines.window.record.store import key_of
 from tests.support.playing import MemoryStore

@@ -11,13 +11,7 @@ from typing import Any
 from pydantic import AliasChoices, Field
 
 from airflow_provider_pipelines.core.http.reading import Answer
-from airflow_provider_pipelines.dli.api.fields import (  # noqa: TC001 -- pydantic reads them
-    AnyId,
-    Id,
-    MaybeTruth,
-    Moment,
-    Word,
-)
+from airflow_provider_pipelines.dli.api.fields import AnyId, Id, MaybeTruth, Moment, Word  # noqa: TC001 -- pydantic reads them
 
 
 class JobConfig(Answer):
