@@ -59,6 +59,11 @@ class PipelinesError(Exception):
         return {"message": self.message}
 
 
+def _attributes(error: PipelinesError) -> dict[str, Any]:
+    """Give the attributes as JSON values."""
+    return {name: value for name, value in vars(error).items() if name not in _NOT_TOLD}
+
+
 class ConfigurationError(PipelinesError):
     """A connection field or an argument is missing, unknown or impossible."""
 
@@ -76,9 +81,7 @@ class ArgumentError(ConfigurationError, ValueError):
         self.argument = argument
         self.problem = problem
 
-    def facts(self) -> dict[str, Any]:
-        """Give the attributes as JSON values."""
-        return {"argument": self.argument, "problem": self.problem}
+    facts = _attributes
 
 
 class ConnectionMissing(ConfigurationError):
@@ -148,9 +151,7 @@ class ApiError(PipelinesError):
         self.retry_after = retry_after
         self.renewable = renewable
 
-    def facts(self) -> dict[str, Any]:
-        """Give the attributes as JSON values."""
-        return {name: value for name, value in vars(self).items() if name not in _NOT_TOLD}
+    facts = _attributes
 
 
 class AuthenticationError(ApiError):
@@ -269,9 +270,7 @@ class TransportError(PipelinesError):
         self.path = path
         self.hint = hint
 
-    def facts(self) -> dict[str, Any]:
-        """Give the attributes as JSON values."""
-        return {name: value for name, value in vars(self).items() if name not in _NOT_TOLD}
+    facts = _attributes
 
 
 class OutcomeUnknown(TransportError):

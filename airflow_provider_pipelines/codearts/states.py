@@ -100,24 +100,17 @@ _WHY = {
     FAILED: "It was refused, or its time was up.",
     CANCELED: "The run was stopped.",
 }
+
+
+def _review(name: str, goal: str, reached: frozenset[str], missed: frozenset[str]) -> Verb:
+    ended = Goal(goal, reached, missed | _LEFT_OUT)
+    return Verb(name, reached, frozenset({PAUSED}), ended, hopeless=missed | _LEFT_OUT, why=_WHY)
+
+
 #: the verbs of a decision; the statuses are those of the step
 DECISIONS = {
-    "pass": Verb(
-        "accept_manual_review",
-        already=_PASSED,
-        ready=frozenset({PAUSED}),
-        goal=Goal("passed", _PASSED, _REFUSED | _LEFT_OUT),
-        hopeless=_REFUSED | _LEFT_OUT,
-        why=_WHY,
-    ),
-    "refuse": Verb(
-        "reject_manual_review",
-        already=_REFUSED,
-        ready=frozenset({PAUSED}),
-        goal=Goal("refused", _REFUSED, _PASSED | _LEFT_OUT),
-        hopeless=_PASSED | _LEFT_OUT,
-        why=_WHY,
-    ),
+    "pass": _review("accept_manual_review", "passed", _PASSED, _REFUSED),
+    "refuse": _review("reject_manual_review", "refused", _REFUSED, _PASSED),
     # how long it still waits is not shown: that the service agreed is all there is to see
     "delay": Verb(
         "continue_delay_job",

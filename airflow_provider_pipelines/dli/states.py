@@ -83,15 +83,18 @@ def has_new_savepoint(item: Item) -> bool:
     )
 
 
+def _unseen(item: Item) -> str:
+    told, path = str(item.made.get("has_savepoint")).lower(), item.made.get("savepoint_path") or "none"
+    return f", and the savepoint that was asked for was not seen (has_savepoint {told}, path {path})"
+
+
 def savepoint_seen(item: Item) -> PipelinesError | None:
     """Say what is missing of a stop that was asked for a savepoint."""
     if has_new_savepoint(item):
         return None
     return SavepointMissing(
-        f"{item.id} is {item.known}, and the savepoint that was asked for was not seen (has_savepoint "
-        f"{str(item.made.get('has_savepoint')).lower()}, path {item.made.get('savepoint_path') or 'none'}). Look into "
-        f"the folder jobs/savepoint/{item.id} of its OBS bucket before you start it. From Flink 1.15 on a job needs an "
-        "agency for its savepoints."
+        f"{item.id} is {item.known}{_unseen(item)}. Look into the folder jobs/savepoint/{item.id} of its OBS bucket "
+        "before you start it. From Flink 1.15 on a job needs an agency for its savepoints."
     )
 
 
@@ -126,9 +129,8 @@ def savepoint_made(item: Item) -> PipelinesError | None:
     if has_new_savepoint(item):
         return None
     return WatchFailed(
-        f"{item.id} is {item.known} again, and the savepoint that was asked for was not seen (has_savepoint "
-        f"{str(item.made.get('has_savepoint')).lower()}, path {item.made.get('savepoint_path') or 'none'}). Look into "
-        "the folder, and whether DLI may write there; from Flink 1.15 on a job needs an agency for its savepoints."
+        f"{item.id} is {item.known} again{_unseen(item)}. Look into the folder, and whether DLI may write there; from "
+        "Flink 1.15 on a job needs an agency for its savepoints."
     )
 
 

@@ -24,6 +24,7 @@ from airflow_provider_pipelines.hook.base import hook_named
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.observation import Observation
+    from airflow_provider_pipelines.hook.base import PipelinesHook
 
 #: seconds for a look, and for each thing that it may ask for singly; those who wait learn that it took longer
 LOOK_TIME, TIME_FOR_EACH = 60.0, 2.0
@@ -45,23 +46,13 @@ class Poller:
     """
     Looks at the things of one kind for all waits of this process.
 
-    :param vendor: the vendor's room
-    :param arguments: the hook's arguments
+    :param hook: looks; it is closed with the poller
     :param kind: the kind of thing
     :param scope: where the things live, for instance the pipeline of CodeArts runs
-    :param own: the path of an author's own hook class, or None
     """
 
-    def __init__(
-        self,
-        vendor: str,
-        arguments: Mapping[str, Any],
-        kind: str,
-        scope: Mapping[str, Any],
-        own: str | None = None,
-        clock: Clock = SYSTEM,
-    ) -> None:
-        self._hook = hook_named(vendor, own)(**arguments)
+    def __init__(self, hook: PipelinesHook[Any], kind: str, scope: Mapping[str, Any], clock: Clock) -> None:
+        self._hook = hook
         self._hook.clock = clock
         self._kind = kind
         self._scope = scope
@@ -182,6 +173,8 @@ class Shared:
     """
     The poller for some waits, kept as long as somebody uses it.
 
+    :param vendor: the vendor's room
+    :param arguments: the hook's arguments
     :param own: the path of an author's own hook class, or None
     :param team: the team whose connection it is, where Airflow has teams
     """
@@ -206,7 +199,9 @@ class Shared:
         self._at = _key(*self._about, self._team)
         poller = _POLLERS.get(self._at)
         if poller is None:
-            poller = _POLLERS[self._at] = Poller(*self._about, clock=self._clock)
+            vendor, arguments, kind, scope, own = self._about
+            hook = hook_named(vendor, own)(**arguments)
+            poller = _POLLERS[self._at] = Poller(hook, kind, scope, self._clock)
         poller.users += 1
         self._poller = poller
         return poller

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_pipelines.compat import BaseOperator
 from airflow_provider_pipelines.task.boundary import airflow_errors
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.hook.base import PipelinesHook
 
 
 class ListOperator(BaseOperator):
@@ -22,16 +18,12 @@ class ListOperator(BaseOperator):
     """
 
     ui_color = "#eef0e4"
+    hook: Any
 
     def __init__(self, *, name_pattern: str | None = None, status: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.name_pattern = name_pattern
         self.status = status
-
-    @cached_property
-    def hook(self) -> PipelinesHook[Any]:
-        """The hook."""
-        raise NotImplementedError
 
     def rows(self) -> list[dict[str, Any]]:
         """Give all things, each with ``name`` and ``status``."""

@@ -9,36 +9,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_pipelines.compat import BaseOperator
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
-from airflow_provider_pipelines.task.boundary import (
-    BACKSTOP,
-    TOO_LATE_TO_DEFER,
-    airflow_errors,
-    can_defer,
-    default_deferrable,
-    forgivable,
-    planned,
-    seconds,
-    seconds_left,
-)
+from airflow_provider_pipelines.task import boundary
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
     from airflow_provider_pipelines.core.http.retry import RetryBudget
     from airflow_provider_pipelines.core.verbs.goals import Verb
     from airflow_provider_pipelines.core.verbs.work import Work
-    from airflow_provider_pipelines.hook.base import PipelinesHook
     from airflow_provider_pipelines.trigger import WatchTrigger
 
 #: seconds that `on_kill` waits for the cancel; Airflow kills the process 5 s after it asked
 KILL_WAIT = 3.5
 
 
-class VerbOperator(BaseOperator):
+class VerbOperator(boundary.ThingsTask):
     """
     Does something to one thing or a batch of things, and waits until it is so.
 
@@ -51,10 +38,6 @@ class VerbOperator(BaseOperator):
     :param cancel_on_kill: undo what this task instance started when it is killed or its time is up
     """
 
-    #: the kind of thing, as the hook's ``look`` knows it
-    kind: ClassVar[str]
-    #: whether the task works on a list and returns a list
-    batch: ClassVar[bool] = False
     #: whether there is something to cancel: a run or a start, not a stop
     cancels: ClassVar[bool] = False
 
@@ -77,11 +60,11 @@ class VerbOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.wait_for_completion = wait_for_completion
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.poll_interval = seconds(poll_interval, "poll_interval")
-        self.defer_after = seconds(defer_after, "defer_after", zero=True)
-        self.timeout = seconds(timeout, "timeout")
-        self.max_poll_failures = forgivable(max_poll_failures)
+        self.deferrable = boundary.default_deferrable() if deferrable is None else deferrable
+        self.poll_interval = boundary.seconds(poll_interval, "poll_interval")
+        self.defer_after = boundary.seconds(defer_after, "defer_after", zero=True)
+        self.timeout = boundary.seconds(timeout, "timeout")
+        self.max_poll_failures = boundary.forgivable(max_poll_failures)
         self.cancel_on_kill = cancel_on_kill
         self._work: Work | None = None
         self._killed = False
@@ -90,36 +73,14 @@ class VerbOperator(BaseOperator):
 
     # what a verb states
 
-    @cached_property
-    def hook(self) -> PipelinesHook[Any]:
-        """The hook."""
-        raise NotImplementedError
-
     @property
     def verb(self) -> Verb:
         """What is done, and which statuses mean what."""
         raise NotImplementedError
 
-    @property
-    def scope(self) -> dict[str, Any]:
-        """Where the things live."""
-        return {}
-
-    def plan(self) -> list[str]:
-        """
-        Check every argument and give the ids of the things.
-
-        :raises ArgumentError: an argument has a value that is never sent
-        """
-        raise NotImplementedError
-
     def act(self, api: Any, ids: Sequence[str]) -> Call[Mapping[str, PipelinesError | None]]:
         """Send the action once for some things."""
         raise NotImplementedError
-
-    def outcome_id(self, id: str) -> str | int:
-        """Give an id as the outcome shows it."""
-        return id
 
     # the flow
 
@@ -128,8 +89,8 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.item import Item
         from airflow_provider_pipelines.core.verbs.work import Work
 
-        with airflow_errors():
-            ids = planned(self)
+        with boundary.airflow_errors():
+            ids = boundary.planned(self)
             asked = self._asked_before(context, ids)
             items = [Item(id, asked=id in asked) for id in ids]
             work = self._work = Work(self.verb, items, self._deadline())
@@ -145,8 +106,8 @@ class VerbOperator(BaseOperator):
         from airflow_provider_pipelines.core.verbs.observation import Report
         from airflow_provider_pipelines.core.verbs.work import Work
 
-        with airflow_errors():
-            planned(self)
+        with boundary.airflow_errors():
+            boundary.planned(self)
             report = Report.from_event(event)
             work = self._work = Work.from_json(self.verb, held or report.held)
             self.hook.clock = self.hook.clock.steady(report.now)
@@ -156,13 +117,13 @@ class VerbOperator(BaseOperator):
     def _deadline(self) -> float:
         """Begin to count, and give the Unix time at which the attempt ends."""
         self.hook.clock = self.hook.clock.steady()
-        return self.hook.clock.time() + seconds_left(self.timeout, self.execution_timeout)
+        return self.hook.clock.time() + boundary.seconds_left(self.timeout, self.execution_timeout)
 
     def _go(self, context: Any, work: Work) -> Any:
-        with airflow_errors(errors=work.errors):
-            now, may_defer = self.hook.clock.time, can_defer(self)
+        with boundary.airflow_errors(errors=work.errors):
+            now, may_defer = self.hook.clock.time, boundary.can_defer(self)
             while not work.finished:
-                deferrable = may_defer and work.deadline - now() > TOO_LATE_TO_DEFER + self.defer_after
+                deferrable = may_defer and work.deadline - now() > boundary.TOO_LATE_TO_DEFER + self.defer_after
                 self._advance(work, now() + self.defer_after if deferrable else None)
                 self.remember(context, work)
                 if deferrable and work.of("hold", "busy", "acted"):
@@ -274,7 +235,7 @@ class VerbOperator(BaseOperator):
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            timeout=timedelta(seconds=work.deadline - now + BACKSTOP),
+            timeout=timedelta(seconds=work.deadline - now + boundary.BACKSTOP),
         )
 
     def _conclude(self, context: Any, work: Work) -> Any:

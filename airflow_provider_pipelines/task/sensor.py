@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.compat import (
@@ -16,27 +15,18 @@ from airflow_provider_pipelines.compat import (
     PokeReturnValue,
 )
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, WatchTimeout
-from airflow_provider_pipelines.task.boundary import (
-    BACKSTOP,
-    TOO_LATE_TO_DEFER,
-    can_defer,
-    default_deferrable,
-    forgivable,
-    planned,
-    seconds_left,
-)
+from airflow_provider_pipelines.task import boundary
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal
     from airflow_provider_pipelines.core.verbs.observation import Judgement, Report
-    from airflow_provider_pipelines.hook.base import PipelinesHook
 
 
 #: seconds under which Airflow 3.3.2 may fail a sensor in reschedule mode
 SHORTEST_RESCHEDULE = 10.0
 
 
-class GoalSensor(BaseSensorOperator):
+class GoalSensor(boundary.ThingsTask, BaseSensorOperator):
     """
     Waits until one thing, or each of several, is in a status.
 
@@ -52,8 +42,6 @@ class GoalSensor(BaseSensorOperator):
     :raises AirflowSensorTimeout: the time was up first
     """
 
-    kind: ClassVar[str]
-    batch: ClassVar[bool] = False
     #: the hook method that looks
     verb: ClassVar[str]
 
@@ -69,8 +57,8 @@ class GoalSensor(BaseSensorOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.target_status = target_status
-        self.deferrable = default_deferrable() if deferrable is None else deferrable
-        self.max_poll_failures = forgivable(max_poll_failures)
+        self.deferrable = boundary.default_deferrable() if deferrable is None else deferrable
+        self.max_poll_failures = boundary.forgivable(max_poll_failures)
         self._failures = 0
         #: what was seen last, by id, and why the last look failed if it did
         self._seen: dict[str, Judgement] = {}
@@ -87,20 +75,6 @@ class GoalSensor(BaseSensorOperator):
                 stacklevel=3,
             )
 
-    @cached_property
-    def hook(self) -> PipelinesHook[Any]:
-        """The hook."""
-        raise NotImplementedError
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        """Where the things live."""
-        return {}
-
-    def plan(self) -> list[str]:
-        """Check every argument and give the ids of the things."""
-        raise NotImplementedError
-
     def goal(self) -> Goal:
         """
         Give the goal for the target status.
@@ -108,10 +82,6 @@ class GoalSensor(BaseSensorOperator):
         :raises ArgumentError: it is none of the vendor's words
         """
         raise NotImplementedError
-
-    def outcome_id(self, id: str) -> str | int:
-        """Give an id as the outcome shows it."""
-        return id
 
     def poke(self, context: Any) -> bool | PokeReturnValue:
         """Look once."""
@@ -139,13 +109,13 @@ class GoalSensor(BaseSensorOperator):
         """Poke as Airflow does, or look once and defer."""
         self.hook.clock = self.hook.clock.steady()
         now = self.hook.clock.time
-        if not can_defer(self) or self.timeout <= TOO_LATE_TO_DEFER:
+        if not boundary.can_defer(self) or self.timeout <= boundary.TOO_LATE_TO_DEFER:
             try:
                 with self._as_sensor():
                     return super().execute(context)
             finally:
                 self.hook.close()
-        deadline = now() + seconds_left(self.timeout, self.execution_timeout)
+        deadline = now() + boundary.seconds_left(self.timeout, self.execution_timeout)
         with self._as_sensor():
             if isinstance(done := self.poke(context), PokeReturnValue):
                 return done.xcom_value
@@ -173,7 +143,7 @@ class GoalSensor(BaseSensorOperator):
         self.defer(
             trigger=trigger,
             method_name="execute_complete",
-            timeout=timedelta(seconds=deadline - now + BACKSTOP),
+            timeout=timedelta(seconds=deadline - now + boundary.BACKSTOP),
         )
 
     def execute_complete(self, context: Any, event: Any = None) -> Any:
@@ -181,7 +151,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.core.verbs.observation import Judgement, Report
 
         with self._as_sensor():
-            planned(self)
+            boundary.planned(self)
             report = Report.from_event(event)
             seen = (report.held or {}).get("seen", {})
             self._seen = {id: Judgement("pending", status) for id, status in seen.items()}
@@ -258,7 +228,7 @@ class GoalSensor(BaseSensorOperator):
         from airflow_provider_pipelines.core.verbs.observation import Watched
 
         goal = self.goal()
-        return [Watched(id, goal) for id in planned(self)]
+        return [Watched(id, goal) for id in boundary.planned(self)]
 
     def _forgive(self, context: Any, error: PipelinesError) -> None:
         from airflow_provider_pipelines.core.verbs.watch import FailureCount

@@ -11,25 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.codearts import states
 from airflow_provider_pipelines.codearts.api.access import LABEL
 from airflow_provider_pipelines.codearts.flows.runs import look_runs, shown
-from airflow_provider_pipelines.codearts.states import (
-    ANY,
-    CHECKPOINT,
-    COMPLETED,
-    DECISIONS,
-    DELAY,
-    ENDED,
-    FINISHED,
-    INIT,
-    OPERATIONS,
-    PAUSED,
-    QUEUED,
-    REVIEW,
-    RUNNING,
-    SUSPEND,
-    SUSPENSION,
-)
 from airflow_provider_pipelines.core.verbs.looking import look_each
 from airflow_provider_pipelines.core.verbs.observation import Observation
 from airflow_provider_pipelines.errors import ArgumentError, NotFound, PipelinesError, WatchFailed
@@ -39,14 +23,14 @@ if TYPE_CHECKING:
     from airflow_provider_pipelines.codearts.api.models import JobRun, RunDetail, StepRun
     from airflow_provider_pipelines.core.http.calls import Call
 
-_WAITING = frozenset({PAUSED, SUSPEND})
-_UNBEGUN = frozenset({None, INIT, QUEUED})
+_WAITING = frozenset({states.PAUSED, states.SUSPEND})
+_UNBEGUN = frozenset({None, states.INIT, states.QUEUED})
 _NAMES = {
-    REVIEW: "manual review",
-    CHECKPOINT: "check point",
-    DELAY: "delayed step",
-    SUSPENSION: "suspension",
-    ANY: "waiting step",
+    states.REVIEW: "manual review",
+    states.CHECKPOINT: "check point",
+    states.DELAY: "delayed step",
+    states.SUSPENSION: "suspension",
+    states.ANY: "waiting step",
 }
 _LONGEST_NAME = 80
 
@@ -83,7 +67,7 @@ def gates_of(detail: RunDetail) -> list[Gate]:
     for stage in detail.stages:
         stage_named = f"in stage {_named(stage)}"
         for place, step in enumerate(stage.pre):
-            kind = CHECKPOINT if step.task == _MANUAL_TRIGGER or step.status in _WAITING else None
+            kind = states.CHECKPOINT if step.task == _MANUAL_TRIGGER or step.status in _WAITING else None
             if kind and step.id:
                 first = _is_first(stage.pre, place)
                 status = _status(kind, step, stage.status, first, detail.status)
@@ -102,12 +86,12 @@ _REVIEW_TASK = "official_devcloud_checkpoint"
 def _kind_of(step: StepRun) -> str | None:
     task = (step.task or "").lower()
     if task == _REVIEW_TASK:
-        return REVIEW
+        return states.REVIEW
     if "delay" in task:
-        return DELAY
-    if "suspend" in task or "suspension" in task or step.status == SUSPEND:
-        return SUSPENSION
-    return ANY if step.status == PAUSED else None
+        return states.DELAY
+    if "suspend" in task or "suspension" in task or step.status == states.SUSPEND:
+        return states.SUSPENSION
+    return states.ANY if step.status == states.PAUSED else None
 
 
 def _of_job(job: JobRun, where: str, run_status: str) -> list[Gate]:
@@ -120,8 +104,8 @@ def _of_job(job: JobRun, where: str, run_status: str) -> list[Gate]:
     if job.status in _WAITING and not any(gate.waits for gate in found):
         # the job waits, and by a plug-in that is not known here
         for step in job.steps:
-            if step.id and step.status == RUNNING:
-                kind = SUSPENSION if job.status == SUSPEND else ANY
+            if step.id and step.status == states.RUNNING:
+                kind = states.SUSPENSION if job.status == states.SUSPEND else states.ANY
                 found.append(Gate(kind, str(job.status), step.id, job.id, f"{_named(step)} {where}"))
                 break
     return found
@@ -129,18 +113,18 @@ def _of_job(job: JobRun, where: str, run_status: str) -> list[Gate]:
 
 def _status(kind: str, step: StepRun, around: str | None, first: bool, run_status: str) -> str:
     """Give a gate's status; ``around`` is that of its job, or of its stage for a check point."""
-    word = SUSPEND if kind == SUSPENSION else PAUSED
+    word = states.SUSPEND if kind == states.SUSPENSION else states.PAUSED
     if step.status in _WAITING:
         return str(step.status)
-    if step.status == RUNNING and (kind != SUSPENSION or _WAITING & {around, run_status}):
+    if step.status == states.RUNNING and (kind != states.SUSPENSION or _WAITING & {around, run_status}):
         return word
     if step.status in _UNBEGUN and around in _WAITING and first:
         return word
-    return step.status or INIT
+    return step.status or states.INIT
 
 
 def _is_first(steps: Sequence[StepRun], place: int) -> bool:
-    return all(step.status in FINISHED for step in steps[:place])
+    return all(step.status in states.FINISHED for step in steps[:place])
 
 
 def _named(part: Any) -> str:
@@ -175,14 +159,14 @@ def observation_of(detail: RunDetail, scope: Mapping[str, Any]) -> Observation:
     except PipelinesError as error:
         return Observation(None, facts, error)
     if gate is None:
-        return Observation(INIT, facts)
+        return Observation(states.INIT, facts)
     facts.update(step_run_id=gate.step_run_id, step=f"{_NAMES[gate.kind]} {gate.where}", gate=gate.kind)
     if gate.job_run_id is not None:
         facts["job_run_id"] = gate.job_run_id
     status = gate.status
-    if detail.status in ENDED and status not in FINISHED:
+    if detail.status in states.ENDED and status not in states.FINISHED:
         # what a run that has ended shows of its steps may be old, or they were never reached
-        status = "SKIPPED" if detail.status == COMPLETED and not gate.waits else detail.status
+        status = "SKIPPED" if detail.status == states.COMPLETED and not gate.waits else detail.status
     return Observation(status, facts)
 
 
@@ -196,16 +180,16 @@ def _find(detail: RunDetail, scope: Mapping[str, Any]) -> Gate | None:
         if job not in {entry.id for stage in detail.stages for entry in stage.jobs}:
             raise _unknown(detail, "job_run_id", job, gates)
         gates = [gate for gate in gates if gate.job_run_id == job]
-    fitting = [gate for gate in gates if gate.kind in OPERATIONS[decision]]
-    waiting = [gate for gate in fitting if gate.waits] if detail.status not in ENDED else []
-    done = [gate for gate in fitting if gate.status in DECISIONS[decision].already]
-    ahead = [gate for gate in fitting if gate.status not in FINISHED and not gate.waits]
+    fitting = [gate for gate in gates if gate.kind in states.OPERATIONS[decision]]
+    waiting = [gate for gate in fitting if gate.waits] if detail.status not in states.ENDED else []
+    done = [gate for gate in fitting if gate.status in states.DECISIONS[decision].already]
+    ahead = [gate for gate in fitting if gate.status not in states.FINISHED and not gate.waits]
     if len(waiting) > 1 or (waiting and done and scope.get("again")):
         decided = f" An earlier attempt may have decided {_listed(done)}." if done and scope.get("again") else ""
         raise ArgumentError("step_run_id", f"several may be meant. Name one of {_listed(waiting)}.{decided}")
     if waiting:
         return waiting[0]
-    if done and (detail.status in ENDED or not ahead):
+    if done and (detail.status in states.ENDED or not ahead):
         return done[-1]
     if done:
         raise ArgumentError(
@@ -217,12 +201,12 @@ def _find(detail: RunDetail, scope: Mapping[str, Any]) -> Gate | None:
 
 
 def _none_waits(detail: RunDetail, gates: Sequence[Gate], fitting: Sequence[Gate], decision: str) -> Gate | None:
-    if detail.status in ENDED:
-        if decided := [gate for gate in fitting if gate.status in FINISHED]:
+    if detail.status in states.ENDED:
+        if decided := [gate for gate in fitting if gate.status in states.FINISHED]:
             return decided[-1]
         raise WatchFailed(f"run {detail.id} is {detail.status}, and no step of it waits for a decision.")
     if others := [gate for gate in gates if gate.waits]:
-        fits = [word for word, kinds in OPERATIONS.items() if others[0].kind in kinds]
+        fits = [word for word, kinds in states.OPERATIONS.items() if others[0].kind in kinds]
         raise ArgumentError(
             "decision", f"{decision!r} is not possible for {_listed(others)}. Possible are {', '.join(fits)}."
         )
@@ -232,8 +216,8 @@ def _none_waits(detail: RunDetail, gates: Sequence[Gate], fitting: Sequence[Gate
 def _told(detail: RunDetail, gates: Sequence[Gate], decision: str, told: str) -> Gate:
     for gate in gates:
         if gate.step_run_id == told:
-            if gate.kind not in OPERATIONS[decision]:
-                fits = [word for word, kinds in OPERATIONS.items() if gate.kind in kinds]
+            if gate.kind not in states.OPERATIONS[decision]:
+                fits = [word for word, kinds in states.OPERATIONS.items() if gate.kind in kinds]
                 raise ArgumentError(
                     "decision", f"{decision!r} is not possible for {gate}. Possible are {', '.join(fits)}."
                 )
@@ -241,12 +225,13 @@ def _told(detail: RunDetail, gates: Sequence[Gate], decision: str, told: str) ->
     for stage in detail.stages:
         for step in stage.pre:
             if step.id == told:
-                return Gate(CHECKPOINT, step.status or INIT, told, None, f"{_named(step)} in stage {_named(stage)}")
+                where = f"{_named(step)} in stage {_named(stage)}"
+                return Gate(states.CHECKPOINT, step.status or states.INIT, told, None, where)
         for job in stage.jobs:
             for step in job.steps:
                 if step.id == told:
                     where = f"{_named(step)} of job {_named(job)} in stage {_named(stage)}"
-                    return Gate(ANY, step.status or INIT, told, job.id, where)
+                    return Gate(states.ANY, step.status or states.INIT, told, job.id, where)
     raise _unknown(detail, "step_run_id", told, gates)
 
 

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.codearts import states
 from airflow_provider_pipelines.codearts.api.access import LABEL, PIPELINE_CODES, own_word
 from airflow_provider_pipelines.codearts.api.pipelines import pipeline_of
 from airflow_provider_pipelines.codearts.api.runs import run_of
-from airflow_provider_pipelines.codearts.states import (
-    ACTIVE,
-    DISABLED,
-    ENABLED,
-    ENDED,
-    FAILED,
-    QUEUED,
-    REOPENABLE,
-    UNSTARTED,
-)
 from airflow_provider_pipelines.core.http.paging import enough_of, first_page
 from airflow_provider_pipelines.core.http.retry import possibly_done, transient
 from airflow_provider_pipelines.core.verbs.looking import cancel_each, look_each
@@ -64,9 +55,9 @@ def look_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[di
             seen.update((yield from _from_list(api, pipeline_id, missing, look)))
             missing = [id for id in missing if id not in seen]
         seen.update((yield from look_each(missing, look)))
-        if unstarted := [id for id in ids if seen[id].error is None and seen[id].status in {None, *UNSTARTED}]:
+        if unstarted := [id for id in ids if seen[id].error is None and seen[id].status in {None, *states.UNSTARTED}]:
             seen.update((yield from _queued(api, pipeline_id, unstarted)))
-    if reopened := [id for id in ids if seen[id].status in REOPENABLE]:
+    if reopened := [id for id in ids if seen[id].status in states.REOPENABLE]:
         seen.update((yield from _retried(api, pipeline_id, reopened, look)))
     if lost := [id for id in ids if seen[id] == _NOT_SHOWN]:
         rows = yield from api.run_listing(pipeline_id).read(enough_of(lost))
@@ -107,7 +98,7 @@ def _retried(
     if any(one.error is not None for one in queued.values()):
         # where the queue is refused for good, what the run's detail says is all there is
         return {id: one for id, one in queued.items() if one.error is not None and transient(one.error)}
-    seen = {id: one for id, one in queued.items() if one.status == QUEUED}
+    seen = {id: one for id, one in queued.items() if one.status == states.QUEUED}
     again = yield from look_each([id for id in ids if id not in seen][:SINGLY], look)
     return seen | {id: one for id, one in again.items() if one != _NOT_SHOWN}
 
@@ -138,7 +129,7 @@ def read_pipelines(api: CodeArtsApi, ids: Sequence[str]) -> Call[dict[str, Pipel
 
 def enabled(banned: bool | None) -> str | None:
     """Give the word for a pipeline that may or may not start runs; None where the answer does not tell."""
-    return None if banned is None else DISABLED if banned else ENABLED
+    return None if banned is None else states.DISABLED if banned else states.ENABLED
 
 
 def shown(api: CodeArtsApi, pipeline_id: str, id: str) -> Call[RunDetail | None]:
@@ -163,7 +154,7 @@ def _from_list(
     rows = yield from api.run_listing(pipeline_id).search(lambda rows: len(rows) >= most or wanted(rows))
     seen = {id: one for id in ids if id in rows and (one := _listed(rows[id])) != _NOT_SHOWN}
     # what failed in it is in the detail alone
-    failed = yield from look_each([id for id, one in seen.items() if one.status == FAILED][:SINGLY], look)
+    failed = yield from look_each([id for id, one in seen.items() if one.status == states.FAILED][:SINGLY], look)
     return seen | {id: one for id, one in failed.items() if one.status is not None}
 
 
@@ -179,7 +170,7 @@ def _listed(row: Any) -> Observation:
 def facts_of(detail: RunDetail) -> dict[str, Any]:
     """Give what an outcome tells of a run: small, and no text of the vendor but names."""
     facts: dict[str, Any] = {"pipeline_run_id": detail.id}
-    if detail.status == FAILED and (reason := failed_parts(detail)):
+    if detail.status == states.FAILED and (reason := failed_parts(detail)):
         facts["status_desc"] = reason
     return facts
 
@@ -188,14 +179,14 @@ def failed_parts(detail: RunDetail) -> str:
     """Name the stages, jobs and steps of a run that failed."""
     parts = []
     for stage in detail.stages:
-        steps = [_name("check", step) for step in (*stage.pre, *stage.post) if step.status == FAILED]
+        steps = [_name("check", step) for step in (*stage.pre, *stage.post) if step.status == states.FAILED]
         for job in stage.jobs:
-            if job.status in {FAILED, "ASYNC_FAILED"}:
-                inner = [_name("step", step) for step in job.steps if step.status == FAILED]
+            if job.status in {states.FAILED, "ASYNC_FAILED"}:
+                inner = [_name("step", step) for step in job.steps if step.status == states.FAILED]
                 steps.append(f"{_name('job', job)}{' with ' + ', '.join(inner) if inner else ''}")
         if steps:
             parts.append(f"in {_name('stage', stage)}: {', '.join(steps)}")
-        elif stage.status == FAILED:
+        elif stage.status == states.FAILED:
             parts.append(_name("stage", stage))
     named = "; ".join(parts)
     if len(named) > _LONGEST_REASON:
@@ -213,11 +204,11 @@ def active_runs(api: CodeArtsApi, pipeline_id: str) -> Call[list[str]]:
 
     Only documented statuses can be asked for; runs that show another one are found among the latest.
     """
-    going = yield from api.list_pipeline_runs(pipeline_id, status=ACTIVE)
+    going = yield from api.list_pipeline_runs(pipeline_id, status=states.ACTIVE)
     latest = (yield from api.run_listing(pipeline_id).search(first_page)).values()
     queue = yield from api.list_pipeline_queue(pipeline_id)
-    found = [row.pipeline_run_id for row in (*going, *map(run_of, latest)) if row.status not in ENDED]
-    found += [entry.pipeline_run_id for entry in queue if entry.status not in ENDED]
+    found = [row.pipeline_run_id for row in (*going, *map(run_of, latest)) if row.status not in states.ENDED]
+    found += [entry.pipeline_run_id for entry in queue if entry.status not in states.ENDED]
     return list(dict.fromkeys(found))
 
 
@@ -246,7 +237,7 @@ def cancel_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[
     """
     try:
         entries = yield from api.list_pipeline_queue(pipeline_id)
-        queued = {entry.pipeline_run_id: entry.id for entry in entries if entry.status == QUEUED}
+        queued = {entry.pipeline_run_id: entry.id for entry in entries if entry.status == states.QUEUED}
     except PipelinesError:
         queued = {}  # then the answers to the stops tell
 
@@ -255,7 +246,7 @@ def cancel_runs(api: CodeArtsApi, pipeline_id: str, ids: Sequence[str]) -> Call[
 
     def ended(id: str) -> Call[bool]:
         detail = yield from shown(api, pipeline_id, id)
-        return detail is not None and detail.status in ENDED
+        return detail is not None and detail.status in states.ENDED
 
     yield from cancel_each(ids, end, ended)
 

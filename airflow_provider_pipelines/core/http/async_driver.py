@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_pipelines.core.http import delivery
 from airflow_provider_pipelines.core.http.calls import (
     GATE_CHECK,
     Acquire,
@@ -15,19 +16,6 @@ from airflow_provider_pipelines.core.http.calls import (
     Reply,
     SignedRequest,
     Sleep,
-)
-from airflow_provider_pipelines.core.http.delivery import (
-    CUT,
-    HOST_HINT,
-    LARGEST_ANSWER,
-    LARGEST_HEADER,
-    NO_CERTIFICATES,
-    PROXY_HINT,
-    TIMED_OUT,
-    TLS,
-    TLS_HINT,
-    UNREACHABLE,
-    to_reply,
 )
 from airflow_provider_pipelines.core.http.session import Undelivered
 from airflow_provider_pipelines.errors import PipelinesError
@@ -99,9 +87,9 @@ class AsyncTransport:
                 body = bytearray()
                 async for chunk in answer.content.iter_chunked(64 * 1024):
                     body += chunk
-                    if len(body) > LARGEST_ANSWER:
+                    if len(body) > delivery.LARGEST_ANSWER:
                         break
-                return to_reply(answer.status, answer.headers, bytes(body), proxy)
+                return delivery.to_reply(answer.status, answer.headers, bytes(body), proxy)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = _undelivered_by_aiohttp(error)
         # outside of the handler: the library's error holds the request, credentials included
@@ -114,15 +102,15 @@ class AsyncTransport:
         try:
             context = await asyncio.to_thread(route.tls_context)
         except OSError:
-            raise Undelivered(NO_CERTIFICATES, sent=False, hint=TLS_HINT) from None
+            raise Undelivered(delivery.NO_CERTIFICATES, sent=False, hint=delivery.TLS_HINT) from None
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context, limit=20),
             timeout=aiohttp.ClientTimeout(total=route.total, sock_connect=route.timeout, sock_read=route.timeout),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
-            max_line_size=LARGEST_HEADER,
-            max_field_size=LARGEST_HEADER,
+            max_line_size=delivery.LARGEST_HEADER,
+            max_field_size=delivery.LARGEST_HEADER,
         )  # fmt: skip
         # there is no public way: it sends a PUT or DELETE again by itself when a kept connection is lost
         session._retry_connection = False
@@ -193,15 +181,15 @@ def _undelivered_by_aiohttp(error: Exception) -> Undelivered:
 
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return Undelivered(TLS, sent=False, hint=TLS_HINT)
+            return Undelivered(delivery.TLS, sent=False, hint=delivery.TLS_HINT)
         case aiohttp.ClientConnectorDNSError():
-            return Undelivered("the host name could not be resolved", sent=False, hint=HOST_HINT)
+            return Undelivered("the host name could not be resolved", sent=False, hint=delivery.HOST_HINT)
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return Undelivered("the proxy could not be used", sent=False, hint=PROXY_HINT)
+            return Undelivered("the proxy could not be used", sent=False, hint=delivery.PROXY_HINT)
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
-            return Undelivered(UNREACHABLE, sent=False, hint=HOST_HINT)
+            return Undelivered(delivery.UNREACHABLE, sent=False, hint=delivery.HOST_HINT)
         case ValueError():
-            return Undelivered("the address is no URL that can be called", sent=False, hint=HOST_HINT)
+            return Undelivered("the address is no URL that can be called", sent=False, hint=delivery.HOST_HINT)
         case TimeoutError():
-            return Undelivered(TIMED_OUT, sent=True)
-    return Undelivered(CUT, sent=True)
+            return Undelivered(delivery.TIMED_OUT, sent=True)
+    return Undelivered(delivery.CUT, sent=True)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_pipelines.core.http import delivery
 from airflow_provider_pipelines.core.http.calls import (
     GATE_CHECK,
     Acquire,
@@ -22,18 +23,6 @@ from airflow_provider_pipelines.core.http.calls import (
     Reply,
     SignedRequest,
     Sleep,
-)
-from airflow_provider_pipelines.core.http.delivery import (
-    CUT,
-    HOST_HINT,
-    LARGEST_ANSWER,
-    NO_CERTIFICATES,
-    PROXY_HINT,
-    TIMED_OUT,
-    TLS,
-    TLS_HINT,
-    UNREACHABLE,
-    to_reply,
 )
 from airflow_provider_pipelines.core.http.forks import leave_to_parent, renewed_in_children
 from airflow_provider_pipelines.core.http.session import Undelivered
@@ -154,8 +143,8 @@ class SyncTransport:
                 decode_content=False,
             )
             with answer:
-                body = answer.read(LARGEST_ANSWER + 1, decode_content=True)
-            return to_reply(answer.status, dict(answer.headers), body, proxy)
+                body = answer.read(delivery.LARGEST_ANSWER + 1, decode_content=True)
+            return delivery.to_reply(answer.status, dict(answer.headers), body, proxy)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             lost = _undelivered_by_urllib3(error)
         # outside of the handler: the library's error may hold the request, credentials included
@@ -201,21 +190,21 @@ def _undelivered_by_urllib3(error: Exception) -> Undelivered:
             break
         reason = inner
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return Undelivered(TLS, sent=False, hint=TLS_HINT)
+        return Undelivered(delivery.TLS, sent=False, hint=delivery.TLS_HINT)
     if isinstance(reason, ssl.SSLError):
         # an alert may come in the handshake or after the request: only the certificate tells that nothing was sent
-        return Undelivered(f"TLS failed ({reason.reason or 'no reason given'})", sent=True, hint=TLS_HINT)
+        return Undelivered(f"TLS failed ({reason.reason or 'no reason given'})", sent=True, hint=delivery.TLS_HINT)
     if "TLS CA certificate bundle" in str(error):
-        return Undelivered(NO_CERTIFICATES, sent=False, hint=TLS_HINT)
+        return Undelivered(delivery.NO_CERTIFICATES, sent=False, hint=delivery.TLS_HINT)
     if isinstance(error, urllib3.exceptions.ProxyError):
-        return Undelivered("the proxy could not be used", sent=False, hint=PROXY_HINT)
+        return Undelivered("the proxy could not be used", sent=False, hint=delivery.PROXY_HINT)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return Undelivered("the host name could not be resolved", sent=False, hint=HOST_HINT)
+        return Undelivered("the host name could not be resolved", sent=False, hint=delivery.HOST_HINT)
     refused = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError)
     if isinstance(error, refused) or isinstance(reason, refused):
-        return Undelivered(UNREACHABLE, sent=False, hint=HOST_HINT)
+        return Undelivered(delivery.UNREACHABLE, sent=False, hint=delivery.HOST_HINT)
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-        return Undelivered(TIMED_OUT, sent=True)
+        return Undelivered(delivery.TIMED_OUT, sent=True)
     if isinstance(error, ValueError):
-        return Undelivered("the address is no URL that can be called", sent=False, hint=HOST_HINT)
-    return Undelivered(CUT, sent=True)
+        return Undelivered("the address is no URL that can be called", sent=False, hint=delivery.HOST_HINT)
+    return Undelivered(delivery.CUT, sent=True)

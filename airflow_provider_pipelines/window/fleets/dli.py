@@ -9,21 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_pipelines.core.checks import flag, long_id
 from airflow_provider_pipelines.core.http.retry import gone
 from airflow_provider_pipelines.core.verbs.item import Item
+from airflow_provider_pipelines.dli import states
 from airflow_provider_pipelines.dli.flows.flink_batches import LARGEST_BATCH, Batch, without_bucket
 from airflow_provider_pipelines.dli.flows.flink_jobs import read_flink_jobs
-from airflow_provider_pipelines.dli.states import (
-    BROKEN,
-    FINISH,
-    PASSAGES,
-    QUIET,
-    RUN,
-    RUNNING,
-    STOP,
-    STOP_WITH_SAVEPOINT,
-    STOPPED,
-    SUBMIT_FAILED,
-    has_new_savepoint,
-)
 from airflow_provider_pipelines.errors import PipelinesError, SavepointMissing
 from airflow_provider_pipelines.window.fleets.base import Answers, Fleet, Found, Meaning, Stage
 from airflow_provider_pipelines.window.fleets.selection import choose, ids_of
@@ -34,7 +22,7 @@ if TYPE_CHECKING:
 
 _FACTS = ("has_savepoint", "savepoint_path", "start_time")
 # a job whose stop failed before the window is refused by the snapshot; one whose stop failed in it may be tried again
-_PLAIN = replace(STOP, already_note="")
+_PLAIN = replace(states.STOP, already_note="")
 
 
 class DliFleet(Fleet):
@@ -42,7 +30,7 @@ class DliFleet(Fleet):
 
     service = "dli"
     kind = "flink_job"
-    ends = frozenset({FINISH})
+    ends = frozenset({states.FINISH})
 
     def identity(self, api: Any) -> Call[str]:
         """Give service, address and project."""
@@ -64,19 +52,19 @@ class DliFleet(Fleet):
 
     def meaning(self, status: str) -> Meaning:
         """Tell what a status means; after ``job_cancel_fail`` nobody knows whether it runs."""
-        if status == RUNNING:
+        if status == states.RUNNING:
             return "runs"
-        if status in QUIET:
+        if status in states.QUIET:
             return "rests"
-        return "middle" if status in PASSAGES else "unknown"
+        return "middle" if status in states.PASSAGES else "unknown"
 
     def left(self, status: str) -> bool:
         """Tell whether it is as a window leaves it, or as a restore does that could not start it."""
-        return status in {STOPPED, SUBMIT_FAILED, BROKEN}
+        return status in {states.STOPPED, states.SUBMIT_FAILED, states.BROKEN}
 
     def back(self, status: str) -> bool:
         """Tell whether it runs."""
-        return status == RUNNING
+        return status == states.RUNNING
 
     @property
     def _savepoint(self) -> bool:
@@ -95,9 +83,9 @@ class DliFleet(Fleet):
 
         def send(api: Any, items: Mapping[str, Item]) -> Call[Answers]:
             before = {id: item.before for id, item in items.items()}
-            return (yield from Batch(api, STOP.name, before, trigger_savepoint=savepoint).deliver())
+            return (yield from Batch(api, states.STOP.name, before, trigger_savepoint=savepoint).deliver())
 
-        verb = STOP_WITH_SAVEPOINT if savepoint else _PLAIN
+        verb = states.STOP_WITH_SAVEPOINT if savepoint else _PLAIN
         ids = [thing.id for thing in things]
         return [Stage(verb, ids, send, self.kind, batch=LARGEST_BATCH, tolerates=self._good_enough)]
 
@@ -121,10 +109,10 @@ class DliFleet(Fleet):
                     (resumed if choice else clean)[id] = item.before
             for resume, before in ((True, resumed), (False, clean)):
                 if before:
-                    answers.update((yield from Batch(api, RUN.name, before, resume_savepoint=resume).deliver()))
+                    answers.update((yield from Batch(api, states.RUN.name, before, resume_savepoint=resume).deliver()))
             return answers
 
-        return [Stage(RUN, [thing.id for thing in things], send, self.kind, batch=LARGEST_BATCH)]
+        return [Stage(states.RUN, [thing.id for thing in things], send, self.kind, batch=LARGEST_BATCH)]
 
     def _choice(self, thing: Thing, stop: Intent | None, item: Item) -> bool | PipelinesError:
         """Decide whether a job goes on from its savepoint, starts without one, or is not started at all."""
@@ -137,7 +125,7 @@ class DliFleet(Fleet):
         )  # fmt: skip
         seen = stop.last if stop is not None else {}
         known = seen.get("has_savepoint") is True
-        if now.get("has_savepoint") is True and (known or has_new_savepoint(pretended)):
+        if now.get("has_savepoint") is True and (known or states.has_new_savepoint(pretended)):
             return True
         path = now.get("savepoint_path") or seen.get("savepoint_path") or thing.facts.get("savepoint_path") or "none"
         if not known and self.options.get("on_missing_savepoint") == "start_clean":

@@ -8,23 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import BaseModel
 
 from airflow_provider_pipelines.core.checks import from_json
+from airflow_provider_pipelines.window.record import model
 from airflow_provider_pipelines.window.record.intents import intents_of
-from airflow_provider_pipelines.window.record.model import (
-    Attempts,
-    Claims,
-    Handed,
-    Judged,
-    Last,
-    Phase,
-    Plan,
-    Progress,
-    read,
-    write,
-)
 from airflow_provider_pipelines.window.record.store import CheckedStore, key_of
 
 if TYPE_CHECKING:
-    from airflow_provider_pipelines.window.record.model import Intent
     from airflow_provider_pipelines.window.record.store import Store
 
 M = TypeVar("M", bound=BaseModel)
@@ -95,16 +83,16 @@ class RecordRepository:
 
     def _part(self, kind: type[M], *parts: str) -> M | None:
         text = self.texts.look_up(key_of(*parts, self.window, self.run_id))
-        return None if text is None else read(kind, text, str(self))
+        return None if text is None else model.read(kind, text, str(self))
 
-    def plan(self) -> Plan | None:
+    def plan(self) -> model.Plan | None:
         """Give the plan."""
-        plan = self._part(Plan, "plan")
+        plan = self._part(model.Plan, "plan")
         if plan is not None and (plan.window, plan.run_id) != (self.window, self.run_id):
             raise self.texts.unreadable(f"it is that of {plan.window}, run {plan.run_id}")
         return plan
 
-    def needed_plan(self) -> Plan:
+    def needed_plan(self) -> model.Plan:
         """
         Give the plan, which has to be there.
 
@@ -115,11 +103,11 @@ class RecordRepository:
             raise self.texts.unreadable("there is none")
         return plan
 
-    def phase(self) -> Phase | None:
+    def phase(self) -> model.Phase | None:
         """Give what restore wrote."""
-        return self._part(Phase, "phase")
+        return self._part(model.Phase, "phase")
 
-    def standing(self) -> tuple[Phase | None, int]:
+    def standing(self) -> tuple[model.Phase | None, int]:
         """
         Give what restore wrote, and the number of the snapshot that counts: by few reads, as before each write.
 
@@ -131,20 +119,20 @@ class RecordRepository:
         text = self.store.get(key)
         generation = self.generation()
         text = text if text is not None else self.store.get(key)
-        return (None if text is None else read(Phase, text, str(self))), generation
+        return (None if text is None else model.read(model.Phase, text, str(self))), generation
 
-    def handed(self) -> Handed | None:
+    def handed(self) -> model.Handed | None:
         """Give what later windows have taken over."""
-        return self._part(Handed, "handed")
+        return self._part(model.Handed, "handed")
 
     def attempts(self) -> list[int]:
         """Give the numbers of the attempts of quiesce."""
-        part = self._part(Attempts, "attempts")
+        part = self._part(model.Attempts, "attempts")
         if part is None:
             raise self.texts.unreadable("the list of its attempts is missing")
         return part.attempts
 
-    def progress(self) -> list[Progress]:
+    def progress(self) -> list[model.Progress]:
         """
         Give what the attempts of quiesce wrote, all of them.
 
@@ -152,7 +140,7 @@ class RecordRepository:
         """
         return [self._attempt(number) for number in self.attempts()]
 
-    def progress_of(self, generation: int) -> list[Progress]:
+    def progress_of(self, generation: int) -> list[model.Progress]:
         """
         Give what the attempts since a snapshot wrote, in the order in which they were named.
 
@@ -160,7 +148,7 @@ class RecordRepository:
         """
         return [part for part in self.progress() if part.generation == generation]
 
-    def intents(self, generation: int) -> dict[str, Intent]:
+    def intents(self, generation: int) -> dict[str, model.Intent]:
         """
         Give the intents to stop that were noted since a snapshot, by the thing's key.
 
@@ -168,31 +156,31 @@ class RecordRepository:
         """
         return intents_of(self.progress_of(generation))
 
-    def _attempt(self, number: int) -> Progress:
-        part = self._part(Progress, f"progress{number}")
+    def _attempt(self, number: int) -> model.Progress:
+        part = self._part(model.Progress, f"progress{number}")
         if part is None:
             raise self.texts.unreadable(f"what attempt {number} of quiesce wrote is missing")
         return part
 
-    def close(self, plan: Plan, by: Literal["task", "hand", "window"], now: float) -> None:
+    def close(self, plan: model.Plan, by: Literal["task", "hand", "window"], now: float) -> None:
         """Close the record."""
         phase = self.phase()
         if phase is not None and phase.generation > plan.generation:
             return
         if phase is None or phase.generation != plan.generation:
-            phase = Phase(generation=plan.generation, phase="closed", turned_at=now)
+            phase = model.Phase(generation=plan.generation, phase="closed", turned_at=now)
         phase.phase, phase.by = "closed", by
         self.keep_phase(phase)
 
-    def judged(self) -> Judged | None:
+    def judged(self) -> model.Judged | None:
         """Give what verdict wrote."""
-        return self._part(Judged, "judged")
+        return self._part(model.Judged, "judged")
 
-    def keep_judged(self, part: Judged) -> None:
+    def keep_judged(self, part: model.Judged) -> None:
         """Write what verdict has judged."""
         self._keep("judged", part)
 
-    def closed(self, plan: Plan) -> bool:
+    def closed(self, plan: model.Plan) -> bool:
         """Tell whether the record is closed."""
         phase = self.phase()
         return phase is not None and phase.phase == "closed" and phase.generation >= plan.generation
@@ -201,9 +189,9 @@ class RecordRepository:
 
     def _keep(self, name: str, part: BaseModel) -> None:
         key = key_of(name, self.window, self.run_id)
-        self.store.set(key, write(part), f"maintenance window {self}: {name}")
+        self.store.set(key, model.write(part), f"maintenance window {self}: {name}")
 
-    def keep_plan(self, plan: Plan) -> None:
+    def keep_plan(self, plan: model.Plan) -> None:
         """
         Write the plan, and read it back.
 
@@ -215,7 +203,7 @@ class RecordRepository:
 
     def begin_attempts(self) -> None:
         """Write that there was no attempt of quiesce yet; from then on it is an error if that cannot be read."""
-        self._keep("attempts", Attempts())
+        self._keep("attempts", model.Attempts())
 
     def register(self, attempt: int) -> None:
         """
@@ -224,19 +212,19 @@ class RecordRepository:
         :raises RecordUnreadable: it is not named
         """
         if attempt not in (known := self.attempts()):
-            self._keep("attempts", Attempts(attempts=[*known, attempt]))
+            self._keep("attempts", model.Attempts(attempts=[*known, attempt]))
             if attempt not in self.attempts():
                 raise self.texts.not_read_back()
 
-    def keep_progress(self, part: Progress) -> None:
+    def keep_progress(self, part: model.Progress) -> None:
         """Write what an attempt of quiesce has done."""
         self._keep(f"progress{part.attempt}", part)
 
-    def keep_phase(self, part: Phase) -> None:
+    def keep_phase(self, part: model.Phase) -> None:
         """Write how far things are brought back."""
         self._keep("phase", part)
 
-    def keep_handed(self, part: Handed) -> None:
+    def keep_handed(self, part: model.Handed) -> None:
         """Write what a later window has taken over."""
         self._keep("handed", part)
 
@@ -254,18 +242,18 @@ class RecordRepository:
     def last_run(self) -> str | None:
         """Give the run that had the latest record of this window."""
         text = self.texts.look_up(key_of("last", self.window))
-        return None if text is None else read(Last, text, self.window).run_id
+        return None if text is None else model.read(model.Last, text, self.window).run_id
 
     def keep_last_run(self) -> None:
         """Note that this run has the latest record of this window."""
-        text = write(Last(window=self.window, run_id=self.run_id))
+        text = model.write(model.Last(window=self.window, run_id=self.run_id))
         self.store.set(key_of("last", self.window), text, f"maintenance window {self.window}: last run")
 
-    def claims(self, identity: str) -> Claims:
+    def claims(self, identity: str) -> model.Claims:
         """Give all claims in an organisation or project."""
         text = self.texts.look_up(key_of("claims", identity))
-        return Claims() if text is None else read(Claims, text, f"claims in {identity}")
+        return model.Claims() if text is None else model.read(model.Claims, text, f"claims in {identity}")
 
-    def keep_claims(self, identity: str, claims: Claims) -> None:
+    def keep_claims(self, identity: str, claims: model.Claims) -> None:
         """Write all claims in an organisation or project."""
-        self.store.set(key_of("claims", identity), write(claims), f"maintenance windows: claims in {identity}")
+        self.store.set(key_of("claims", identity), model.write(claims), f"maintenance windows: claims in {identity}")
