@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -51,10 +52,19 @@ def forget_masks() -> None:
     Airflow compiles them anew into one pattern with each that it is told, and searches each line of a log for it: with
     all tokens that thousands of tests are given, a test takes twenty times as long.
     """
-    for name, module in list(sys.modules.items()):
-        if name.endswith("secrets_masker") and hasattr(module, "_secrets_masker"):
-            masker = module._secrets_masker()
-            masker.patterns, masker.replacer = set(), None
+    for module in _maskers(len(sys.modules)):
+        masker = module._secrets_masker()
+        masker.patterns, masker.replacer = set(), None
+
+
+@lru_cache(maxsize=1)
+def _maskers(modules: int) -> list[Any]:
+    """Find the modules that mask; ``modules`` are loaded, and more may be the next time."""
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.endswith("secrets_masker") and hasattr(module, "_secrets_masker")
+    ]
 
 
 def since(version: str, reason: str) -> pytest.MarkDecorator:
