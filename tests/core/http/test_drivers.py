@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from airflow_provider_pipelines.core.http import async_driver, delivery, sync_driver
+from airflow_provider_pipelines.core.http import delivery
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
 from airflow_provider_pipelines.core.http.calls import Await, MaskSecret, Reply, Request, SignedRequest, Sleep
 from airflow_provider_pipelines.core.http.route import Route, certificates, environment_bundle, environment_proxies
@@ -218,8 +218,7 @@ def test_no_answer_in_time_may_have_done_its_work(driver, serve):
 
 
 def test_an_answer_beyond_all_measure_is_not_read(driver, serve, monkeypatch):
-    for module in (async_driver, delivery, sync_driver):
-        monkeypatch.setattr(module, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(delivery, "LARGEST_ANSWER", 1000)
     server = serve(http("200 OK", b"x" * 1001))
     assert lost(driver, send("GET", f"http://127.0.0.1:{server.port}/")).sent
 

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from airflow_provider_pipelines import errors
-from airflow_provider_pipelines.core.http import async_driver, delivery, sync_driver
+from airflow_provider_pipelines.core.http import delivery
 from airflow_provider_pipelines.core.http.async_driver import AsyncTransport
 from airflow_provider_pipelines.core.http.calls import SignedRequest
 from airflow_provider_pipelines.core.http.route import Route
@@ -380,8 +380,7 @@ def test_an_enos_redirect_is_never_followed_with_credentials(emulator, peer):
 def test_an_answer_beyond_the_bound_is_not_read_also_if_it_was_compressed(send, peer, monkeypatch, encoding):
     import gzip
 
-    for module in (async_driver, delivery, sync_driver):
-        monkeypatch.setattr(module, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(delivery, "LARGEST_ANSWER", 100_000)
     body = b"x" * 200_000
     server = peer(http("200 OK", gzip.compress(body), "Content-Encoding: gzip") if encoding else http("200 OK", body))
     with pytest.raises(Undelivered, match="larger than") as caught:
