@@ -226,9 +226,7 @@ def delete_variable(key: str) -> None:
 
 def base_address() -> str:
     """Give the address that Airflow believes to have, or empty."""
-    section = "api" if AIRFLOW >= (3, 0) else "webserver"
-    address: str = _own("conf").get(section, "base_url", fallback="")
-    return address
+    return str(_own("conf").get("api" if AIRFLOW >= (3, 0) else "webserver", "base_url", fallback=""))
 
 
 def runs_a_task() -> bool:

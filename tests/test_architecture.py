@@ -53,28 +53,15 @@ ALLOWED = {
     "emulator": {"emulator"},
 }
 for vendor in VENDORS:
+    of_tasks = {"core", "task", "compat", "huaweicloud.tasks", *(f"{vendor}.{room}" for room in ("hook", *FLOORS))}
     ALLOWED |= {
         vendor: set(),
         f"{vendor}.states": {"core.verbs", "core.checks"},
         f"{vendor}.api": {"core.http", "core.checks", f"{vendor}.states", "huaweicloud"},
         f"{vendor}.flows": {"core", f"{vendor}.api", f"{vendor}.states"},
         f"{vendor}.hook": {"core", "hook", "huaweicloud", *(f"{vendor}.{floor}" for floor in FLOORS)},
-        f"{vendor}.operators": {
-            "core",
-            "task",
-            "compat",
-            "huaweicloud.tasks",
-            f"{vendor}.hook",
-            *(f"{vendor}.{floor}" for floor in FLOORS),
-        },
-        f"{vendor}.sensors": {
-            "core",
-            "task",
-            "compat",
-            "huaweicloud.tasks",
-            f"{vendor}.hook",
-            *(f"{vendor}.{floor}" for floor in FLOORS),
-        },
+        f"{vendor}.operators": of_tasks,
+        f"{vendor}.sensors": of_tasks,
     }
 
 #: the emulator's floors, lowest first; a module may import its own floor and those below

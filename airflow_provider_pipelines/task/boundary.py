@@ -1,56 +1,21 @@
-"""Airflow's edge: what tasks state, errors that become Airflow's, and the checks of arguments about waiting."""
+"""Airflow's edge: our errors become Airflow's, and arguments about waiting are checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from airflow_provider_pipelines.compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_pipelines.compat import AirflowFailException, conf
 from airflow_provider_pipelines.core.clock import TOLERANCE
 from airflow_provider_pipelines.errors import PipelinesError, mendable
-
-if TYPE_CHECKING:
-    from airflow_provider_pipelines.hook.base import PipelinesHook
 
 #: seconds left before the deadline under which nothing is deferred
 TOO_LATE_TO_DEFER = 15.0
 #: seconds added to our deadline for Airflow's own one, which ends a deferred task without a word: a trigger that was
 #: begun anew may end up to ``TOLERANCE`` late, and the hosts that set and check Airflow's may differ by as much
 BACKSTOP = 300.0 + 2 * TOLERANCE
-
-
-class ThingsTask(BaseOperator):
-    """What every task states that watches things; stands before the operator or sensor that it is."""
-
-    #: the kind of thing, as the hook's ``look`` knows it
-    kind: ClassVar[str]
-    #: whether the task works on a list and returns a list
-    batch: ClassVar[bool] = False
-
-    @cached_property
-    def hook(self) -> PipelinesHook[Any]:
-        """The hook."""
-        raise NotImplementedError
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        """Where the things live."""
-        return {}
-
-    def plan(self) -> list[str]:
-        """
-        Check every argument and give the ids of the things.
-
-        :raises ArgumentError: an argument has a value that is never sent
-        """
-        raise NotImplementedError
-
-    def outcome_id(self, id: str) -> str | int:
-        """Give an id as the outcome shows it."""
-        return id
 
 
 def default_deferrable() -> bool:

@@ -25,18 +25,16 @@ def installation(sleep: Callable[[float], None], tell: Callable[[str], None]) ->
     :param tell: receives a line for the log where nothing tells it
     :return: an id; empty where it can neither be read nor made
     """
-    if found := compat.get_variable(KEY):
-        return found
-    if not compat.runs_a_task():
-        return f"at {compat.base_address()}"
-    why = "it cannot be read"
+    in_task, why = compat.runs_a_task(), ""
     try:
-        made = _made(sleep)
+        found = compat.get_variable(KEY) or (_made(sleep) if in_task else "")
     except Exception as error:  # noqa: BLE001 -- whatever Airflow says to it, the task goes on without
-        made, why = "", f"it cannot be written ({type(error).__name__})"
-    if not made:
-        tell(f"nothing tells this Airflow from others with the same DAG: of its Variable {KEY}, {why}")
-    return made
+        found, why = "", f" ({type(error).__name__})"
+    if not in_task:
+        return found or f"at {compat.base_address()}"
+    if not found:
+        tell(f"nothing tells this Airflow from others with the same DAG: Variable {KEY} cannot be read or written{why}")
+    return found
 
 
 def _made(sleep: Callable[[float], None]) -> str:
@@ -45,12 +43,10 @@ def _made(sleep: Callable[[float], None]) -> str:
     compat.set_variable(proof, "can be read", _ABOUT)
     try:
         for _ in range(2):
-            if not compat.get_variable(proof):
-                return ""
             if found := compat.get_variable(KEY):
                 return found
-        if not compat.get_variable(proof):
-            return ""
+            if not compat.get_variable(proof):
+                return ""
         compat.set_variable(KEY, uuid4().hex, _ABOUT)
         sleep(_SETTLE)
         return compat.get_variable(KEY) or ""

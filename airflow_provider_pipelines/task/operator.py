@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed
 from airflow_provider_pipelines.task import boundary
+from airflow_provider_pipelines.task.things import ThingsTask
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.http.calls import Call
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 KILL_WAIT = 3.5
 
 
-class VerbOperator(boundary.ThingsTask):
+class VerbOperator(ThingsTask):
     """
     Does something to one thing or a batch of things, and waits until it is so.
 

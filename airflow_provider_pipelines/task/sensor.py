@@ -16,6 +16,7 @@ from airflow_provider_pipelines.compat import (
 )
 from airflow_provider_pipelines.errors import PipelinesError, WatchFailed, WatchTimeout
 from airflow_provider_pipelines.task import boundary
+from airflow_provider_pipelines.task.things import ThingsTask
 
 if TYPE_CHECKING:
     from airflow_provider_pipelines.core.verbs.goals import Goal
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SHORTEST_RESCHEDULE = 10.0
 
 
-class GoalSensor(boundary.ThingsTask, BaseSensorOperator):
+class GoalSensor(ThingsTask, BaseSensorOperator):
     """
     Waits until one thing, or each of several, is in a status.
 

@@ -8,11 +8,10 @@ from airflow_provider_pipelines.dli.operators import DliSparkBatchOperator, DliS
 from airflow_provider_pipelines.errors import WatchFailed
 from airflow_provider_pipelines.task.installation import KEY, installation
 from tests.stored.worlds import BATCH, PROGRAM, QUERY
-from tests.support.airflow import TaskDeferred
+from tests.support.airflow import TaskDeferred, Variable, since
 from tests.support.modes import TaskInstance, context_of, on
 from tests.support.playing import BUILD, PROJECT, world
 from tests.support.scenes import begin
-from tests.window.conftest import fleet, fleet_server, turned  # noqa: F401 -- fixtures
 
 VARIABLE = "AIRFLOW_VAR_PIPELINES_INSTALLATION"
 KINDS = {
@@ -24,7 +23,7 @@ KIND = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture
-def busy(fleet):  # noqa: F811 -- the fixture
+def busy(fleet):
     seed = world(enos=0, dli=1, codearts=1)
     (project,) = seed["codearts"]["projects"].values()
     project["pipelines"][BUILD(1)]["run_seconds"] = 600.0
@@ -44,7 +43,7 @@ def asked(kind, clock, attempt):
 
 
 @KIND
-def test_the_run_of_another_airflow_is_left_alone(busy, turned, kind, monkeypatch):  # noqa: F811 -- the fixture
+def test_the_run_of_another_airflow_is_left_alone(busy, turned, kind, monkeypatch):
     monkeypatch.setenv(VARIABLE, "production")
     theirs = asked(kind, turned, 1)
     monkeypatch.setenv(VARIABLE, "staging")
@@ -59,7 +58,7 @@ def test_the_run_of_another_airflow_is_left_alone(busy, turned, kind, monkeypatc
 
 @KIND
 @pytest.mark.parametrize("which", [1, 2])
-def test_where_nothing_tells_them_apart_the_run_is_named_and_none_is_started(busy, turned, kind, which, monkeypatch):  # noqa: F811 -- the fixture
+def test_where_nothing_tells_them_apart_the_run_is_named_and_none_is_started(busy, turned, kind, which, monkeypatch):
     with monkeypatch.context() as patched:
         if which == 1:
             hide(patched)
@@ -75,42 +74,51 @@ def test_where_nothing_tells_them_apart_the_run_is_named_and_none_is_started(bus
 def hide(patched):
     """Play a task that can neither read nor write the Variable."""
     patched.delenv(VARIABLE)
+    patched.setattr(Variable, "get", lambda key, **_: None)
+    patched.setattr(Variable, "set", refused)
+    in_a_task(patched)
+
+
+def refused(*_, **__):
+    raise RuntimeError("password=secret")
+
+
+def in_a_task(patched):
+    """Play a task; a supervisor of our own would be asked for connections, too."""
     patched.setattr(compat, "runs_a_task", lambda: True)
 
 
-def test_without_an_airflow_its_address_tells_them_apart(busy, turned, monkeypatch):  # noqa: F811 -- the fixture
+@since("3.0", "2.11 asks its database, task or not")
+def test_without_an_airflow_its_address_tells_them_apart(turned, monkeypatch):
     monkeypatch.delenv(VARIABLE)
-    section = "API" if compat.AIRFLOW >= (3, 0) else "WEBSERVER"
-    monkeypatch.setattr(compat, "runs_a_task", lambda: False)
+    monkeypatch.delattr("airflow.sdk.execution_time.task_runner.SUPERVISOR_COMMS", raising=False)
     addresses = []
     for address in ("https://one.example", "https://two.example"):
-        monkeypatch.setenv(f"AIRFLOW__{section}__BASE_URL", address)
+        monkeypatch.setenv("AIRFLOW__API__BASE_URL", address)
         addresses.append(installation(turned.sleep, print))
     assert addresses == ["at https://one.example", "at https://two.example"]
 
 
 class Variables:
-    """Keeps Variables as Airflow does for a task: what cannot be read looks like what is not there."""
+    """Stands for Airflow's Variables as a task has them: what cannot be read looks like what is not there."""
 
     def __init__(self, monkeypatch, **texts):
         self.texts = texts
         self.unreadable = set()
         self.reads = 0
-        self.refuses = None
         self.slept = []
         self.lines = []
         self.meanwhile = lambda: None
+        monkeypatch.delenv(VARIABLE)
         for name in ("get", "set", "delete"):
-            monkeypatch.setattr(compat, f"{name}_variable", getattr(self, name))
-        monkeypatch.setattr(compat, "runs_a_task", lambda: True)
+            monkeypatch.setattr(Variable, name, getattr(self, name))
+        in_a_task(monkeypatch)
 
-    def get(self, key):
+    def get(self, key, default=None, default_var=None):
         self.reads += 1
         return None if self.reads in self.unreadable else self.texts.get(key)
 
-    def set(self, key, text, about):
-        if self.refuses:
-            raise self.refuses
+    def set(self, key, text, description):
         self.texts[key] = text
 
     def delete(self, key):
@@ -134,13 +142,16 @@ def test_an_id_is_made_once_and_nothing_else_is_left(monkeypatch):
     assert len(variables.slept) == 1
 
 
-@pytest.mark.parametrize("reads", [{1}, {1, 2}, {1, 3}, {1, 2, 3}, {1, 2, 3, 4}, set(range(1, 99))])
-def test_an_id_that_cannot_be_read_for_a_moment_is_never_made_anew(monkeypatch, reads):
+@pytest.mark.parametrize(
+    ("unreadable", "found"),
+    [({1}, "ours"), ({1, 2}, "ours"), ({1, 3}, "ours"), ({1, 2, 3}, ""), ({1, 2, 3, 4}, ""), (set(range(1, 99)), "")],
+)
+def test_an_id_that_cannot_be_read_for_a_moment_is_never_made_anew(monkeypatch, unreadable, found):
     variables = Variables(monkeypatch, **{KEY: "ours"})
-    variables.unreadable = reads
-    found = variables.ask()
-    assert found in ("ours", "")
-    assert variables.texts == {KEY: "ours"}
+    variables.unreadable = unreadable
+    assert variables.ask() == found
+    assert variables.texts[KEY] == "ours"
+    assert len(variables.texts) == 1
     assert (found == "") == any(KEY in line for line in variables.lines)
 
 
@@ -153,9 +164,9 @@ def test_two_tasks_that_make_it_at_the_same_time_agree(monkeypatch):
 
 
 def test_an_airflow_that_refuses_goes_on_without(monkeypatch):
-    variables = Variables(monkeypatch)
-    variables.refuses = RuntimeError("password=secret")
-    assert variables.ask() == ""
-    (line,) = variables.lines
-    assert "cannot be written (RuntimeError)" in line
+    hide(monkeypatch)
+    lines = []
+    assert installation(lambda seconds: None, lines.append) == ""
+    (line,) = lines
+    assert "cannot be read or written (RuntimeError)" in line
     assert "secret" not in line
